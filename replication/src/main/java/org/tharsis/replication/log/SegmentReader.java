@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.tharsis.replication.log;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Walks the batches of one segment file from its start, and stops for good at the first byte that does not verify. What
+ * was read until there is the history; whether more should be there is for the caller to find out.
+ *
+ * <p>One thread at a time. Reads only, also files that are being written. Memory is one batch.
+ */
+public final class SegmentReader implements Closeable {
+    private final FileChannel file;
+    private final SegmentHeader header;
+    private final ByteBuffer buffer;
+    private LogPosition position;
+    private long timeNs;
+    private Optional<LogFormatException> refusal = Optional.empty();
+
+    private SegmentReader(FileChannel file, SegmentHeader header, ByteBuffer buffer) {
+        this.file = file;
+        this.header = header;
+        this.buffer = buffer;
+        this.position = header.end();
+    }
+
+    /**
+     * Opens a segment file and verifies its header.
+     *
+     * @param path its last element must be a segment's name
+     * @param resourceUuid the resource that the log must belong to
+     */
+    public static SegmentReader open(Path path, UUID resourceUuid) throws IOException, LogFormatException {
+        String fileName = String.valueOf(path.getFileName());
+        SegmentName name = SegmentName.parse(fileName)
+                .orElseThrow(() -> new IllegalArgumentException(path + ": not the name of a segment file"));
+        FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+        try {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(LogFormat.BATCH_BYTES_MAX);
+            if (!read(file, buffer, 0, LogFormat.HEADER_BYTES)) {
+                throw new LogFormatException.BadLength(
+                        "segment " + fileName, "the file is shorter than its header: " + file.size() + " bytes");
+            }
+            return new SegmentReader(file, SegmentHeader.unpack(buffer, name, resourceUuid), buffer);
+        } catch (IOException | LogFormatException | RuntimeException failed) {
+            file.close();
+            throw failed;
+        }
+    }
+
+    public SegmentHeader header() {
+        return header;
+    }
+
+    /** Where the reader stands: behind the last batch that verified. */
+    public LogPosition position() {
+        return position;
+    }
+
+    /**
+     * Why the reader stopped, when it stopped at bytes that are there and do not verify; empty when it has not stopped, or
+     * stopped where the file ends. A preallocated file that is still written to ends in such bytes: they are zero.
+     */
+    public Optional<LogFormatException> refusal() {
+        return refusal;
+    }
+
+    /** Returns the next batch, with its payloads verified; empty at the end. Blocks for the disk. */
+    public Optional<Batch> next() throws IOException {
+        if (refusal.isPresent()) {
+            return Optional.empty();
+        }
+        try {
+            return readBatch();
+        } catch (LogFormatException refused) {
+            refusal = Optional.of(refused);
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Batch> readBatch() throws IOException, LogFormatException {
+        long offset = position.lsn() - header.startLsn();
+        if (!read(file, buffer, offset, LogFormat.HEADER_BYTES)) {
+            return Optional.empty();
+        }
+        BatchHeader batch = BatchHeader.unpack(buffer, position, timeNs, header.blockBytes());
+        if (!read(file, buffer, offset, batch.length())) {
+            throw new LogFormatException.BadLength(
+                    "batch at LSN " + LogFormat.hex(batch.lsn()),
+                    "it has " + batch.length() + " bytes, but the file ends before");
+        }
+        Batch verified = Batch.verified(batch, buffer);
+        position = batch.end();
+        timeNs = batch.timeNs();
+        return Optional.of(verified);
+    }
+
+    /** Fills the first {@code length} bytes of the buffer; returns false when the file ends before. */
+    private static boolean read(FileChannel file, ByteBuffer buffer, long offset, int length) throws IOException {
+        buffer.clear().limit(length);
+        while (buffer.hasRemaining()) {
+            if (file.read(buffer, offset + buffer.position()) < 0) {
+                return false;
+            }
+        }
+        buffer.flip();
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}
