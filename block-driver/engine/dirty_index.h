@@ -24,18 +24,19 @@ struct th_extent {
 	uint64_t batch_lsn;
 	uint64_t batch_end_lsn;
 	uint64_t payload_lsn; /* LSN of the byte for @position; TH_ZEROES: reads as zeroes */
-	bool deallocate;      /* zeroes that may be given back to the disk (discard) */
+	bool deallocate; /* zeroes that may be given back to the disk (discard) */
 
-	struct th_extent *parent, *left, *right; /* the index's own */
-	uint32_t priority;
+	uint32_t priority; /* from here on the index's own */
+	struct th_extent *parent, *left, *right;
 };
 
 #define TH_ZEROES UINT64_MAX
 
 struct th_dirty_index {
 	struct th_extent *root;
-	struct th_extent *pool;	     /* all extents */
-	struct th_extent *pool_free; /* linked by ->right */
+	struct th_extent *pool; /* all extents */
+	struct th_extent *pool_free; /* given back; linked by ->right */
+	uint32_t pool_used; /* extents of the pool behind these were never taken */
 	uint32_t capacity;
 	uint32_t count;
 	uint64_t dirty_bytes; /* sum of lengths */

@@ -28,7 +28,7 @@ struct th_memory_budget {
 	uint32_t chunk_count; /* allocated: in use and free */
 	uint32_t free_count;
 	uint32_t cache_count; /* caches registered */
-	void *free;	      /* linked through their first word */
+	void *free; /* linked through their first word */
 	struct th_list caches;
 };
 
@@ -39,10 +39,10 @@ void th_memory_budget_destroy(struct th_memory_budget *budget);
 struct th_log_cache {
 	struct th_memory_budget *budget;
 	struct th_list link; /* in budget->caches */
-	uint8_t **chunks;    /* ring of pointers: chunk number modulo window */
-	uint32_t window;     /* entries of the ring, a power of two */
-	uint64_t floor_lsn;  /* first byte in memory */
-	uint64_t top_lsn;    /* first byte not reserved */
+	uint8_t **chunks; /* ring of pointers: chunk number modulo window */
+	uint32_t window; /* entries of the ring, a power of two */
+	uint64_t floor_lsn; /* first byte in memory */
+	uint64_t top_lsn; /* first byte not reserved */
 	uint64_t evictable_lsn; /* bytes below are in the log and may fall out */
 };
 

@@ -10,14 +10,14 @@
 
 #include <tharsis/port.h>
 
-#define TH_BLOCK_BYTES 4096u
-#define TH_BATCH_RECORDS_MAX 125u
-#define TH_BATCH_PAYLOAD_MAX (1u << 20)
-#define TH_BATCH_BYTES_MAX (TH_BLOCK_BYTES + TH_BATCH_PAYLOAD_MAX)
-#define TH_META_FILE_BYTES (2u * TH_BLOCK_BYTES)
-#define TH_EPOCHS_MAX 32u
-#define TH_PEERS_MAX 16u
-#define TH_UUID_BYTES 16u
+#define TH_BLOCK_BYTES	      4096u
+#define TH_BATCH_RECORDS_MAX  125u
+#define TH_BATCH_PAYLOAD_MAX  (1u << 20)
+#define TH_BATCH_BYTES_MAX    (TH_BLOCK_BYTES + TH_BATCH_PAYLOAD_MAX)
+#define TH_META_FILE_BYTES    (2u * TH_BLOCK_BYTES)
+#define TH_EPOCHS_MAX	      32u
+#define TH_PEERS_MAX	      16u
+#define TH_UUID_BYTES	      16u
 #define TH_SEGMENT_NAME_BYTES 38u /* 16 + 1 + 16 + 4, and the final 0 */
 
 struct th_uuid {
@@ -34,7 +34,7 @@ enum th_format_check {
 	TH_FORMAT_OK,
 	TH_FORMAT_MAGIC,
 	TH_FORMAT_VERSION,
-	TH_FORMAT_LENGTH,  /* sizes, counts, bytes that must be zero */
+	TH_FORMAT_LENGTH, /* sizes, counts, bytes that must be zero */
 	TH_FORMAT_FOREIGN, /* of another resource, node or peer */
 	TH_FORMAT_LSN,
 	TH_FORMAT_EPOCH,
@@ -46,11 +46,7 @@ enum th_format_check {
 /* One word for messages: "magic", "version", ... */
 const char *th_format_check_name(enum th_format_check check);
 
-enum th_record_operation {
-	TH_RECORD_WRITE = 1,
-	TH_RECORD_WRITE_ZEROES = 2,
-	TH_RECORD_DISCARD = 3
-};
+enum th_record_operation { TH_RECORD_WRITE = 1, TH_RECORD_WRITE_ZEROES = 2, TH_RECORD_DISCARD = 3 };
 
 struct th_record {
 	enum th_record_operation operation;
