@@ -57,10 +57,10 @@ public record BatchHeader(
         int recordCount = checkedRecordCount(block);
         int length = checkedLength(block);
         checkZeroes(block, recordCount);
-        checkPlace(block, expected, length);
+        checkPlace(block, expected);
         block.checkChecksum();
         long chain = checkedChain(block, expected.chain(), recordCount);
-        checkTime(block, previousTimeNs);
+        checkHistory(block, previousTimeNs);
         return new BatchHeader(
                 block.u64(16),
                 block.u64(24),
@@ -117,17 +117,10 @@ public record BatchHeader(
         block.checkZeroToTrailer(descriptorOffset(recordCount));
     }
 
-    private static void checkPlace(HeaderBlock block, LogPosition expected, int length) throws LogFormatException {
+    private static void checkPlace(HeaderBlock block, LogPosition expected) throws LogFormatException {
         if (block.u64(16) != expected.lsn()) {
             throw new LogFormatException.BadLsn(
                     block.where(), "it says that its LSN is " + LogFormat.hex(block.u64(16)));
-        }
-        if (Long.compareUnsigned(expected.lsn() + length, expected.lsn()) < 0) {
-            throw new LogFormatException.BadLsn(block.where(), "the LSN behind it overflows");
-        }
-        if (Long.compareUnsigned(block.u64(48), expected.lsn()) > 0) {
-            throw new LogFormatException.BadLsn(
-                    block.where(), "it says that the log was durable beyond it, to " + LogFormat.hex(block.u64(48)));
         }
         if (block.u64(24) != expected.epoch()) {
             throw new LogFormatException.BadEpoch(
@@ -147,7 +140,11 @@ public record BatchHeader(
         return block.checkChain(before, descriptorOffset(recordCount));
     }
 
-    private static void checkTime(HeaderBlock block, long previousTimeNs) throws LogFormatException {
+    private static void checkHistory(HeaderBlock block, long previousTimeNs) throws LogFormatException {
+        if (Long.compareUnsigned(block.u64(48), block.u64(16)) > 0) {
+            throw new LogFormatException.BadContent(
+                    block.where(), "it says that the log was durable beyond it, to " + LogFormat.hex(block.u64(48)));
+        }
         if (Long.compareUnsigned(block.u64(32), previousTimeNs) < 0) {
             throw new LogFormatException.BadContent(block.where(), "it is older than the batch before it");
         }

@@ -81,11 +81,6 @@ public record SegmentHeader(
             throw new LogFormatException.BadLength(
                     block.where(), "header of " + block.u32(12) + " bytes, " + LogFormat.HEADER_BYTES + " expected");
         }
-        long blockBytes = block.u32(96);
-        if (blockBytes != 512 && blockBytes != 4096) {
-            throw new LogFormatException.BadLength(
-                    block.where(), "blocks of " + blockBytes + " bytes, 512 or 4096 expected");
-        }
         block.checkZeroToTrailer(100);
     }
 
@@ -116,13 +111,17 @@ public record SegmentHeader(
         if (epoch == 0) {
             throw new LogFormatException.BadEpoch(where, "epoch 0, at least 1 expected");
         }
-        if (Long.compareUnsigned(previousEpoch, epoch) > 0) {
-            throw new LogFormatException.BadEpoch(
-                    where, "its predecessor is of the later epoch " + Long.toUnsignedString(previousEpoch));
-        }
     }
 
     private void checkContent(String where) throws LogFormatException {
+        if (blockBytes != 512 && blockBytes != 4096) {
+            throw new LogFormatException.BadContent(
+                    where, "blocks of " + Integer.toUnsignedString(blockBytes) + " bytes, 512 or 4096 expected");
+        }
+        if (Long.compareUnsigned(previousEpoch, epoch) > 0) {
+            throw new LogFormatException.BadContent(
+                    where, "its predecessor is of the later epoch " + Long.toUnsignedString(previousEpoch));
+        }
         boolean first = startLsn == 0;
         if (first != (previousEpoch == 0)) {
             throw new LogFormatException.BadContent(

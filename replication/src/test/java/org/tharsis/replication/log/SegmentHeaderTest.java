@@ -54,7 +54,7 @@ class SegmentHeaderTest {
                 wrong("another magic", LogFormatException.BadMagic.class, b -> b.put(7, (byte) '2')),
                 wrong("version 2", LogFormatException.BadVersion.class, b -> b.putInt(8, 2)),
                 wrong("a larger header", LogFormatException.BadLength.class, b -> b.putInt(12, 8192)),
-                wrong("blocks of 1024 bytes", LogFormatException.BadLength.class, b -> b.putInt(96, 1024)),
+                wrong("blocks of 1024 bytes", LogFormatException.BadContent.class, b -> b.putInt(96, 1024)),
                 wrong("a byte behind the fields", LogFormatException.BadLength.class, b -> b.put(100, (byte) 1)),
                 wrong("a byte before the trailer", LogFormatException.BadLength.class, b -> b.put(4079, (byte) 1)),
                 wrong("a byte in the trailer", LogFormatException.BadLength.class, b -> b.put(4091, (byte) 1)),
@@ -62,8 +62,8 @@ class SegmentHeaderTest {
                 wrong("another start than its name", LogFormatException.BadLsn.class, b -> b.putLong(40, 0x6000)),
                 wrong("a hole before it", LogFormatException.BadLsn.class, b -> b.putLong(56, 0x4000)),
                 wrong("another epoch than its name", LogFormatException.BadEpoch.class, b -> b.putLong(32, 8)),
-                wrong("a later predecessor", LogFormatException.BadEpoch.class, b -> b.putLong(48, 8)),
-                wrong("a predecessor of epoch -1", LogFormatException.BadEpoch.class, b -> b.putLong(48, -1)),
+                wrong("a later predecessor", LogFormatException.BadContent.class, b -> b.putLong(48, 8)),
+                wrong("a predecessor of epoch 2^64 - 1", LogFormatException.BadContent.class, b -> b.putLong(48, -1)),
                 wrong("no predecessor", LogFormatException.BadContent.class, b -> b.putLong(48, 0)));
     }
 
