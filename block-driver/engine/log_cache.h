@@ -41,12 +41,15 @@ struct th_log_cache {
 	struct th_list link; /* in budget->caches */
 	uint8_t **chunks; /* ring of pointers: chunk number modulo window */
 	uint32_t window; /* entries of the ring, a power of two */
+	uint64_t chunk_end; /* number of the chunk behind the last one held */
 	uint64_t floor_lsn; /* first byte in memory */
 	uint64_t top_lsn; /* first byte not reserved */
 	uint64_t evictable_lsn; /* bytes below are in the log and may fall out */
 };
 
-/* May block. @start_lsn: nothing below it is in memory. -ENOMEM. */
+/*
+ * May block. @start_lsn: nothing below it is in memory. -ENOMEM, also when the budget is too small for one more cache.
+ */
 int th_log_cache_init(struct th_log_cache *cache, struct th_memory_budget *budget,
 		      uint64_t start_lsn);
 void th_log_cache_destroy(struct th_log_cache *cache);
@@ -54,12 +57,14 @@ void th_log_cache_destroy(struct th_log_cache *cache);
 void th_log_cache_reset(struct th_log_cache *cache, uint64_t start_lsn);
 
 /*
- * Moves top up by @bytes. False, and nothing changed, when there is no memory that can be had: this cache is
- * over its share of the budget and nothing of it is evictable. A cache within its share takes chunks from those above
+ * Moves top up by @bytes. False, and nothing is reserved, when there is no memory that can be had: what this cache has
+ * not yet in the log would exceed its share of the budget. A cache within its share takes chunks from those above
  * theirs (oldest evictable first), so one busy resource cannot starve the others: every cache can always hold
- * at least TH_LOG_CACHE_CHUNKS_MIN chunks (the budget must be at least that many times the number of caches).
+ * at least TH_LOG_CACHE_CHUNKS_MIN chunks (the budget must be at least that many times the number of caches; else
+ * th_log_cache_init() refuses one more). Only right after a cache was added, it may have to wait until what the others
+ * have under way is in the log.
  */
-#define TH_LOG_CACHE_CHUNKS_MIN 12u /* two of the largest batches under way and one being filled */
+#define TH_LOG_CACHE_CHUNKS_MIN 14u /* two of the largest batches under way and one being filled */
 bool th_log_cache_reserve(struct th_log_cache *cache, uint64_t bytes);
 /* The caller promises that all bytes below are in the log. Never goes back except by reset. */
 void th_log_cache_set_evictable(struct th_log_cache *cache, uint64_t lsn);
