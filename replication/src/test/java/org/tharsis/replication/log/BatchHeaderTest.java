@@ -144,9 +144,9 @@ class BatchHeaderTest {
     @ParameterizedTest
     @MethodSource
     void refusesACountOutOfRangeBeforeItReadsADescriptor(int count) {
-        byte[] batch = threeRecords();
+        byte[] batch = LogEncoder.batch(AT, TIME_NS);
         LogEncoder.littleEndian(batch).putShort(10, (short) count);
-        LogEncoder.sealChecksum(batch);
+        LogEncoder.seal(batch, LogEncoder.batchChainedBytes(0), AT.chain());
 
         assertRefused(batch, LogFormatException.BadLength.class);
     }
