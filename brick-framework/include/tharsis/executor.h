@@ -2,10 +2,11 @@
 /*
  * The place where bricks run: one thread at a time, which owns all bricks that were created on it.
  *
- * A round of an executor is: run all posted works (those that they post too), run the expired timers, then
- * run the hooks. Hooks are for what is better done once for many: submitting a batch of I/O, closing a
- * batch of the log, sending the replies. When works were posted by the hooks, the next round follows at
- * once; else the host waits for wake, for the next deadline, or for its own I/O.
+ * A round of an executor is: run all posted works (those that they post too, but at most TH_ROUND_WORKS_MAX in
+ * all), run the expired timers, then run the hooks. Hooks are for what is better done once for many:
+ * submitting a batch of I/O, closing a batch of the log, sending the replies. When works are left, as the hooks
+ * or timers posted them, the next round follows at once; else the host waits for wake, for the next
+ * deadline, or for its own I/O.
  *
  * The executor has no clock of its own. Its host gives the time, so a simulator can drive it.
  */
@@ -13,6 +14,8 @@
 #define THARSIS_EXECUTOR_H
 
 #include <tharsis/list.h>
+
+#define TH_ROUND_WORKS_MAX 4096u
 
 struct th_executor;
 
@@ -38,17 +41,18 @@ struct th_executor_ops {
 	uint64_t (*now_ns)(struct th_executor *executor);
 	/* Since 1970-01-01 UTC; may jump. */
 	uint64_t (*wall_ns)(struct th_executor *executor);
-	/* From any thread: makes the host run a round soon. */
+	/* From any thread: makes the host run a round soon. Called once for many remote posts. */
 	void (*wake)(struct th_executor *executor);
 };
 
 struct th_executor {
 	const struct th_executor_ops *ops;
-	struct th_list ready;	/* works; owner only */
-	struct th_list timers;	/* sorted by deadline, nearest first; owner only */
-	struct th_list hooks;	/* owner only */
+	struct th_list ready; /* works; owner only */
+	struct th_list timers; /* sorted by deadline, nearest first; owner only */
+	struct th_list hooks; /* owner only */
+	struct th_list *hook_next; /* while the hooks run: the next to run */
 	struct th_lock remote_lock;
-	struct th_list remote;	/* works from other threads; under remote_lock */
+	struct th_list remote; /* works from other threads; under remote_lock */
 };
 
 void th_executor_init(struct th_executor *executor, const struct th_executor_ops *ops);
@@ -65,8 +69,12 @@ void th_executor_post(struct th_executor *executor, struct th_work *work);
 /* From any thread but the owner. The work must not be posted already. */
 void th_executor_post_remote(struct th_executor *executor, struct th_work *work);
 
-/* Owner only. A timer that is already armed moves to the new deadline. */
+/*
+ * Owner only. A timer that is already armed moves to the new deadline. Timers expire in the order of their deadlines, and
+ * those of one deadline in the order in which they were armed; once, they are not armed while they run.
+ */
 void th_executor_arm(struct th_executor *executor, struct th_timer *timer, uint64_t deadline_ns);
+/* Owner only. Harmless when the timer is not armed. */
 void th_executor_disarm(struct th_executor *executor, struct th_timer *timer);
 static inline void th_timer_init(struct th_timer *timer, void (*run)(struct th_timer *))
 {
@@ -75,7 +83,7 @@ static inline void th_timer_init(struct th_timer *timer, void (*run)(struct th_t
 	timer->deadline_ns = 0;
 }
 
-/* Owner only. Hooks run in the order in which they were added. */
+/* Owner only, also from a hook. Hooks run in the order in which they were added. */
 void th_executor_add_hook(struct th_executor *executor, struct th_hook *hook);
 void th_executor_remove_hook(struct th_executor *executor, struct th_hook *hook);
 

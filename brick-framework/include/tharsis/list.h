@@ -75,12 +75,12 @@ static inline void th_list_splice_back(struct th_list *to, struct th_list *from)
 
 #define th_list_entry(link, type, member) th_container_of(link, type, member)
 #define th_list_first(list, type, member) th_list_entry((list)->next, type, member)
-#define th_list_last(list, type, member) th_list_entry((list)->prev, type, member)
+#define th_list_last(list, type, member)  th_list_entry((list)->prev, type, member)
 
 /* The body may not remove @link; use th_list_for_each_safe for that. */
 #define th_list_for_each(link, list) \
 	for ((link) = (list)->next; (link) != (list); (link) = (link)->next)
-#define th_list_for_each_safe(link, after, list)                                       \
+#define th_list_for_each_safe(link, after, list)                              \
 	for ((link) = (list)->next, (after) = (link)->next; (link) != (list); \
 	     (link) = (after), (after) = (link)->next)
 

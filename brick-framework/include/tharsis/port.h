@@ -12,17 +12,17 @@
 
 #include "port_types.h"
 
-#define TH_KIB 1024ULL
-#define TH_MIB (1024ULL * TH_KIB)
-#define TH_GIB (1024ULL * TH_MIB)
+#define TH_KIB	     1024ULL
+#define TH_MIB	     (1024ULL * TH_KIB)
+#define TH_GIB	     (1024ULL * TH_MIB)
 #define TH_NS_PER_US 1000ULL
 #define TH_NS_PER_MS 1000000ULL
-#define TH_NS_PER_S 1000000000ULL
+#define TH_NS_PER_S  1000000000ULL
 
-#define TH_ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define TH_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define TH_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define th_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define TH_ARRAY_COUNT(a)		   (sizeof(a) / sizeof((a)[0]))
+#define TH_MIN(a, b)			   ((a) < (b) ? (a) : (b))
+#define TH_MAX(a, b)			   ((a) > (b) ? (a) : (b))
+#define th_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* @align must be a power of two. */
 static inline uint64_t th_align_up(uint64_t value, uint64_t align)
@@ -44,10 +44,10 @@ static inline bool th_is_aligned(uint64_t value, uint64_t align)
  * An invariant that, once broken, makes any further write a danger to data: says where, and stops the host
  * (user: abort; kernel: BUG). Never used to check input.
  */
-#define TH_ASSERT(cond)                                                  \
-	do {                                                             \
-		if (__builtin_expect(!(cond), 0))                        \
-			th_assert_failed(#cond, __FILE__, __LINE__);     \
+#define TH_ASSERT(cond)                                              \
+	do {                                                         \
+		if (__builtin_expect(!(cond), 0))                    \
+			th_assert_failed(#cond, __FILE__, __LINE__); \
 	} while (0)
 
 void th_assert_failed(const char *condition, const char *file, int line)
