@@ -216,7 +216,6 @@ static void copy_public(struct th_extent *to, const struct th_extent *from)
 	to->position = from->position;
 	to->length = from->length;
 	to->batch_lsn = from->batch_lsn;
-	to->batch_end_lsn = from->batch_end_lsn;
 	to->payload_lsn = from->payload_lsn;
 	to->deallocate = from->deallocate;
 }

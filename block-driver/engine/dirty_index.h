@@ -17,12 +17,7 @@
 struct th_extent {
 	uint64_t position;
 	uint64_t length;
-	/*
-	 * Of the record's batch: what write-ahead and checkpoint compare with. An extent of a batch at LSN x is
-	 * durable when the log is durable up to the end of that batch.
-	 */
-	uint64_t batch_lsn;
-	uint64_t batch_end_lsn;
+	uint64_t batch_lsn; /* of the record's batch: what write-ahead and checkpoint compare with */
 	uint64_t payload_lsn; /* LSN of the byte for @position; TH_ZEROES: reads as zeroes */
 	bool deallocate; /* zeroes that may be given back to the disk (discard) */
 
