@@ -4,6 +4,7 @@ package org.tharsis.replication.log;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * The header block of a batch: one append to the log, and the records in it.
@@ -51,14 +52,10 @@ public record BatchHeader(
      */
     public static BatchHeader unpack(ByteBuffer bytes, LogPosition expected, long previousTimeNs, int blockBytes)
             throws LogFormatException {
-        HeaderBlock block = new HeaderBlock(bytes, "batch at LSN " + LogFormat.hex(expected.lsn()));
-        block.checkMagic(MAGIC);
-        block.checkVersion(block.u16(8));
-        int recordCount = checkedRecordCount(block);
-        int length = checkedLength(block);
-        checkZeroes(block, recordCount);
-        checkPlace(block, expected);
-        block.checkChecksum();
+        HeaderBlock block = blockAt(bytes, expected.lsn());
+        checkInPlace(block, expected.lsn(), expected.epoch());
+        int recordCount = block.u16(10);
+        int length = (int) block.u32(12);
         long chain = checkedChain(block, expected.chain(), recordCount);
         checkHistory(block, previousTimeNs);
         return new BatchHeader(
@@ -70,6 +67,20 @@ public record BatchHeader(
                 block.u64(48),
                 unpackRecords(block, recordCount, length, blockBytes),
                 chain);
+    }
+
+    /**
+     * What the block at the buffer's position proves about the log, whatever came before it: was it once written here, as a
+     * batch of this epoch? Then it says up to which LSN the log was durable by that time.
+     */
+    static OptionalLong provenDurableLsn(ByteBuffer bytes, long lsn, long epoch) {
+        HeaderBlock block = blockAt(bytes, lsn);
+        try {
+            checkInPlace(block, lsn, epoch);
+        } catch (LogFormatException nothingProven) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(block.u64(48));
     }
 
     /** Where the next batch begins. */
@@ -87,15 +98,24 @@ public record BatchHeader(
                 + records.stream().mapToInt(RecordDescriptor::payloadBytes).sum();
     }
 
-    private static int checkedRecordCount(HeaderBlock block) throws LogFormatException {
+    private static HeaderBlock blockAt(ByteBuffer bytes, long lsn) {
+        return new HeaderBlock(bytes, "batch at LSN " + LogFormat.hex(lsn));
+    }
+
+    /** All checks that need nothing but the place where the block was found. */
+    private static void checkInPlace(HeaderBlock block, long lsn, long epoch) throws LogFormatException {
+        block.checkMagic(MAGIC);
+        block.checkVersion(block.u16(8));
+        checkLength(block);
+        checkPlace(block, lsn, epoch);
+        block.checkChecksum();
+    }
+
+    private static void checkLength(HeaderBlock block) throws LogFormatException {
         int recordCount = block.u16(10);
         if (recordCount < 1 || recordCount > LogFormat.BATCH_RECORDS_MAX) {
             throw new LogFormatException.BadLength(block.where(), recordCount + " records, 1 to 125 expected");
         }
-        return recordCount;
-    }
-
-    private static int checkedLength(HeaderBlock block) throws LogFormatException {
         long length = block.u32(12);
         if (length < LogFormat.HEADER_BYTES
                 || length > LogFormat.BATCH_BYTES_MAX
@@ -104,7 +124,7 @@ public record BatchHeader(
                     block.where(),
                     "length " + length + ", a multiple of 4096 up to " + LogFormat.BATCH_BYTES_MAX + " expected");
         }
-        return (int) length;
+        checkZeroes(block, recordCount);
     }
 
     private static void checkZeroes(HeaderBlock block, int recordCount) throws LogFormatException {
@@ -117,15 +137,15 @@ public record BatchHeader(
         block.checkZeroToTrailer(descriptorOffset(recordCount));
     }
 
-    private static void checkPlace(HeaderBlock block, LogPosition expected) throws LogFormatException {
-        if (block.u64(16) != expected.lsn()) {
+    private static void checkPlace(HeaderBlock block, long lsn, long epoch) throws LogFormatException {
+        if (block.u64(16) != lsn) {
             throw new LogFormatException.BadLsn(
                     block.where(), "it says that its LSN is " + LogFormat.hex(block.u64(16)));
         }
-        if (block.u64(24) != expected.epoch()) {
+        if (block.u64(24) != epoch) {
             throw new LogFormatException.BadEpoch(
                     block.where(),
-                    "epoch " + Long.toUnsignedString(block.u64(24)) + ", " + Long.toUnsignedString(expected.epoch())
+                    "epoch " + Long.toUnsignedString(block.u64(24)) + ", " + Long.toUnsignedString(epoch)
                             + " expected");
         }
     }

@@ -76,6 +76,11 @@ public record SegmentHeader(
         return new LogPosition(startLsn + LogFormat.HEADER_BYTES, epoch, chain);
     }
 
+    /** Does this segment go on where the predecessor's history ends? */
+    public boolean follows(LogPosition end) {
+        return startLsn == end.lsn() && previousEpoch == end.epoch() && chainBefore == end.chain();
+    }
+
     private static void checkLength(HeaderBlock block) throws LogFormatException {
         if (block.u32(12) != LogFormat.HEADER_BYTES) {
             throw new LogFormatException.BadLength(

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
@@ -24,11 +25,12 @@ public final class SegmentReader implements Closeable {
     private long timeNs;
     private Optional<LogFormatException> refusal = Optional.empty();
 
-    private SegmentReader(FileChannel file, SegmentHeader header, ByteBuffer buffer) {
+    private SegmentReader(FileChannel file, SegmentHeader header, ByteBuffer buffer, long previousTimeNs) {
         this.file = file;
         this.header = header;
         this.buffer = buffer;
         this.position = header.end();
+        this.timeNs = previousTimeNs;
     }
 
     /**
@@ -36,8 +38,10 @@ public final class SegmentReader implements Closeable {
      *
      * @param path its last element must be a segment's name
      * @param resourceUuid the resource that the log must belong to
+     * @param previousTimeNs time of the batch before the segment; 0 when it is not known
      */
-    public static SegmentReader open(Path path, UUID resourceUuid) throws IOException, LogFormatException {
+    public static SegmentReader open(Path path, UUID resourceUuid, long previousTimeNs)
+            throws IOException, LogFormatException {
         String fileName = String.valueOf(path.getFileName());
         SegmentName name = SegmentName.parse(fileName)
                 .orElseThrow(() -> new IllegalArgumentException(path + ": not the name of a segment file"));
@@ -48,7 +52,7 @@ public final class SegmentReader implements Closeable {
                 throw new LogFormatException.BadLength(
                         "segment " + fileName, "the file is shorter than its header: " + file.size() + " bytes");
             }
-            return new SegmentReader(file, SegmentHeader.unpack(buffer, name, resourceUuid), buffer);
+            return new SegmentReader(file, SegmentHeader.unpack(buffer, name, resourceUuid), buffer, previousTimeNs);
         } catch (IOException | LogFormatException | RuntimeException failed) {
             file.close();
             throw failed;
@@ -62,6 +66,11 @@ public final class SegmentReader implements Closeable {
     /** Where the reader stands: behind the last batch that verified. */
     public LogPosition position() {
         return position;
+    }
+
+    /** Time of the last batch that verified; before the first one, the time that the reader was opened with. */
+    public long timeNs() {
+        return timeNs;
     }
 
     /**
@@ -83,6 +92,25 @@ public final class SegmentReader implements Closeable {
             refusal = Optional.of(refused);
             return Optional.empty();
         }
+    }
+
+    /**
+     * Looks behind the place where the reader stands for a proof that more than that had been on stable storage: then the
+     * log is damaged here, and has not just lost its last writes in a crash. Reads the rest of the file.
+     *
+     * @return offset in the file of the first block that proves it
+     */
+    public OptionalLong proofOfDamage() throws IOException {
+        long end = position.lsn() - header.startLsn();
+        for (long offset = end + LogFormat.HEADER_BYTES;
+                read(file, buffer, offset, LogFormat.HEADER_BYTES);
+                offset += LogFormat.HEADER_BYTES) {
+            OptionalLong durableLsn = BatchHeader.provenDurableLsn(buffer, header.startLsn() + offset, header.epoch());
+            if (durableLsn.isPresent() && Long.compareUnsigned(durableLsn.getAsLong(), position.lsn()) > 0) {
+                return OptionalLong.of(offset);
+            }
+        }
+        return OptionalLong.empty();
     }
 
     private Optional<Batch> readBatch() throws IOException, LogFormatException {

@@ -70,7 +70,7 @@ class SegmentReaderTest {
     }
 
     private SegmentReader open(byte[] bytes) throws IOException, LogFormatException {
-        return SegmentReader.open(Files.write(directory.resolve(NAME.fileName()), bytes), LogEncoder.RESOURCE);
+        return SegmentReader.open(Files.write(directory.resolve(NAME.fileName()), bytes), LogEncoder.RESOURCE, 0);
     }
 
     private static int countBatches(SegmentReader reader) throws IOException {
@@ -250,7 +250,7 @@ class SegmentReaderTest {
                 Files.write(directory.resolve(NAME.fileName()), threeBatches().toBytes());
 
         assertThatExceptionOfType(LogFormatException.Foreign.class)
-                .isThrownBy(() -> SegmentReader.open(file, new UUID(0, 0)));
+                .isThrownBy(() -> SegmentReader.open(file, new UUID(0, 0), 0));
     }
 
     @Test
@@ -260,13 +260,13 @@ class SegmentReaderTest {
                 threeBatches().toBytes());
 
         assertThatExceptionOfType(LogFormatException.BadLsn.class)
-                .isThrownBy(() -> SegmentReader.open(file, LogEncoder.RESOURCE));
+                .isThrownBy(() -> SegmentReader.open(file, LogEncoder.RESOURCE, 0));
     }
 
     @Test
     void opensNoFileThatIsNotNamedAsASegment() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> SegmentReader.open(directory.resolve("meta"), LogEncoder.RESOURCE))
+                .isThrownBy(() -> SegmentReader.open(directory.resolve("meta"), LogEncoder.RESOURCE, 0))
                 .withMessageContaining("meta");
     }
 }
