@@ -8,7 +8,8 @@
  * do not block. Inputs: 0 "disk" (block), 1 "log" (files: the log directory). Output: 0 "device" (block).
  *
  * The brick is switched on (which costs nothing) after its "log" input was connected with a brick that is on; all
- * that takes I/O is a call, see below. Calls run one at a time, in the order in which they were made.
+ * that takes I/O is a call, see below. Calls run one at a time, in the order in which they were made; those that need no
+ * I/O (RECEIVED, REPLAY, PEER_DURABLE, LEASE, RESUME, TUNE) overtake the others.
  */
 #ifndef THARSIS_ENGINE_H
 #define THARSIS_ENGINE_H
@@ -42,25 +43,25 @@ enum th_durability_policy_limits { TH_DURABILITY_REMOTE_MAX = TH_PEERS_MAX };
 
 enum th_log_full_policy {
 	TH_LOG_FULL_STOP, /* writers wait until a replica catches up */
-	TH_LOG_FULL_DROP  /* the replica furthest behind loses its log and gets a bitmap */
+	TH_LOG_FULL_DROP /* the replica furthest behind loses its log and gets a bitmap */
 };
 
 /* Options; changed by TH_CALL_TUNE at any time. Not kept across open: the control module sets them again. */
 struct th_engine_options {
-	uint64_t segment_bytes;		  /* a segment is rotated when it would grow beyond this */
-	uint64_t log_limit_bytes;	  /* all segments together */
+	uint64_t segment_bytes; /* a segment is rotated when it would grow beyond this */
+	uint64_t log_limit_bytes; /* all segments together */
 	enum th_log_full_policy log_full;
-	uint32_t durability_remote;	  /* FLUSH and FUA wait for so many peers; 0: local only */
-	bool fencing_lease;		  /* as primary: no I/O without a lease */
-	bool lease_reads;		  /* reads are allowed when the lease has run out */
-	uint64_t writeback_delay_ns;	  /* dirty blocks stay so long in memory to be overwritten there */
-	uint32_t writeback_depth;	  /* write-back I/Os under way, 1 to TH_WRITEBACK_DEPTH_MAX */
-	uint32_t batches_in_flight;	  /* log appends under way, 1 to TH_BATCHES_MAX */
-	uint32_t dirty_extents_max;	  /* writers wait when so many pieces are dirty; fixed when opened */
+	uint32_t durability_remote; /* FLUSH and FUA wait for so many peers; 0: local only */
+	bool fencing_lease; /* as primary: no I/O without a lease */
+	bool lease_reads; /* reads are allowed when the lease has run out */
+	uint64_t writeback_delay_ns; /* dirty blocks stay so long in memory to be overwritten there */
+	uint32_t writeback_depth; /* write-back I/Os under way, 1 to TH_WRITEBACK_DEPTH_MAX */
+	uint32_t batches_in_flight; /* log appends under way, 1 to TH_BATCHES_MAX */
+	uint32_t dirty_extents_max; /* writers wait when so many pieces are dirty; fixed when opened */
 };
 
 #define TH_WRITEBACK_DEPTH_MAX 32u
-#define TH_BATCHES_MAX 32u
+#define TH_BATCHES_MAX	       32u
 
 void th_engine_options_default(struct th_engine_options *options);
 
@@ -74,7 +75,10 @@ enum th_engine_operation {
 	TH_CALL_OPEN,
 	/* @drain: everything is written back first, and the replica marked clean. Then closed. */
 	TH_CALL_CLOSE,
-	/* The brick on the input "disk" is taken: size and label are checked. -ENOSPC too small, -EXDEV foreign, -ENXIO */
+	/*
+	 * The brick on the input "disk" is taken: size and label are checked. -ENOSPC too small, -EXDEV label of another
+	 * replica, -ENODATA no label where one belongs (@write_label: it is written), -ENXIO nothing connected.
+	 */
 	TH_CALL_ATTACH,
 	/* Ends write-back and reads from the disk; the input may be disconnected afterwards. */
 	TH_CALL_DETACH,
@@ -86,18 +90,22 @@ enum th_engine_operation {
 	TH_CALL_PRIMARY,
 	/* Writers are refused (-EROFS) from now on, the log is made durable; results: end_lsn, chain. */
 	TH_CALL_SECONDARY,
-	/* Segment files hold durable bytes up to @lsn: replay may go so far. -EINVAL as primary or backwards. */
+	/*
+	 * The segment file (@epoch, @start_lsn) holds durable bytes up to @lsn: replay may go so far. Segments are
+	 * announced in log order; the one before ends where this one starts. Repeating it is harmless. -EINVAL as
+	 * primary, backwards, or not joining.
+	 */
 	TH_CALL_RECEIVED,
 	/* @until_lsn or @until_ns (0: none): replay does not pass it. @run false: pause now. */
 	TH_CALL_REPLAY,
-	TH_CALL_ROTATE,	    /* a new segment is begun (primary) */
-	TH_CALL_FLUSH,	    /* the log is durable up to now; result: end_lsn */
+	TH_CALL_ROTATE, /* a new segment is begun (primary) */
+	TH_CALL_FLUSH, /* the log is durable up to now; result: end_lsn */
 	TH_CALL_CHECKPOINT, /* everything dirty now is written back, the checkpoint moved */
-	TH_CALL_PEER_ADD,    /* @peer: its log is kept from now (@lsn: what it has durable; 0: all) */
+	TH_CALL_PEER_ADD, /* @peer: its log is kept from now (@lsn: what it has durable; 0: all) */
 	TH_CALL_PEER_REMOVE, /* @peer: given up; its bitmap goes */
 	TH_CALL_PEER_DURABLE, /* @peer has the log durable up to @lsn */
-	TH_CALL_LEASE,	     /* @lease_ns from now; 0: runs out now */
-	TH_CALL_SUSPEND,     /* new requests wait, those under way are completed, the log is durable */
+	TH_CALL_LEASE, /* @lease_ns from now; 0: runs out now */
+	TH_CALL_SUSPEND, /* new requests wait, those under way are completed, the log is durable */
 	TH_CALL_RESUME,
 	TH_CALL_RESIZE, /* @device_bytes: larger only; the disk must be large enough */
 	/*
@@ -113,14 +121,16 @@ struct th_engine_call {
 	enum th_engine_operation operation;
 	/* in */
 	struct th_uuid resource_uuid; /* CREATE; OPEN: must match */
-	struct th_uuid node_uuid;     /* CREATE */
+	struct th_uuid node_uuid; /* CREATE */
 	struct th_uuid peer;
 	uint64_t device_bytes;
 	uint32_t block_bytes;
 	uint64_t epoch;
+	uint64_t start_lsn;
 	uint64_t lsn;
 	uint64_t chain;
 	bool chain_given;
+	bool write_label;
 	bool run;
 	bool drain;
 	uint64_t until_lsn;
@@ -162,7 +172,7 @@ struct th_engine_status {
 	enum th_engine_role role;
 	bool consistent;
 	bool disk_attached;
-	bool suspended;	    /* by command */
+	bool suspended; /* by command */
 	bool lease_expired; /* I/O waits for a lease */
 	bool replay_paused;
 	bool log_full; /* writers wait for log space */
@@ -173,12 +183,12 @@ struct th_engine_status {
 	uint32_t block_bytes;
 	uint64_t oldest_lsn; /* first byte of the log that is kept */
 	uint64_t checkpoint_lsn;
-	uint64_t replayed_lsn;	/* in the dirty index */
-	uint64_t received_lsn;	/* secondary: may be replayed up to here */
+	uint64_t replayed_lsn; /* in the dirty index */
+	uint64_t received_lsn; /* secondary: may be replayed up to here */
 	uint64_t durable_lsn;
-	uint64_t end_lsn;	/* appended */
+	uint64_t end_lsn; /* appended */
 	uint64_t end_chain;
-	uint64_t end_time_ns;	/* of the last replayed or appended batch */
+	uint64_t end_time_ns; /* of the last replayed or appended batch */
 	uint64_t applied_limit_lsn;
 	uint64_t inconsistent_until_lsn;
 	uint64_t dirty_bytes;
@@ -207,20 +217,20 @@ void th_engine_status(const struct th_brick *translog, struct th_engine_status *
  */
 enum th_mutation {
 	TH_MUTATE_NONE,
-	TH_MUTATE_WRITE_AHEAD,	    /* rule 1: write-back does not wait for the log */
-	TH_MUTATE_ACK_ORDER,	    /* rule 2: a write is acknowledged before earlier batches are appended */
-	TH_MUTATE_READER_TAIL,	    /* rule 2: a reader takes a payload whose checksum is wrong */
+	TH_MUTATE_WRITE_AHEAD, /* rule 1: write-back does not wait for the log */
+	TH_MUTATE_ACK_ORDER, /* rule 2: a write is acknowledged before earlier batches are appended */
+	TH_MUTATE_READER_TAIL, /* rule 2: a reader takes a payload whose checksum is wrong */
 	TH_MUTATE_CHECKPOINT_FLUSH, /* rule 3: the disk is not flushed before the checkpoint moves */
 	TH_MUTATE_CHECKPOINT_EARLY, /* rule 3: the checkpoint moves before the sweep has ended */
-	TH_MUTATE_META_SLOT,	    /* rule 3: the newer slot is overwritten */
-	TH_MUTATE_SEAL,		    /* rule 4: recovery goes on in the old segment, without cutting it */
-	TH_MUTATE_DELETE_EARLY,	    /* rule 5: a segment is deleted above the checkpoint */
-	TH_MUTATE_BITMAP_LATE,	    /* rule 5: the log is dropped before the bitmap has it */
-	TH_MUTATE_REPLAY_ORDER,	    /* rule 6: replay takes the records of a batch in reverse order */
-	TH_MUTATE_DISCARD_LOCAL,    /* rule 7: a discard is not logged */
-	TH_MUTATE_FULL_IGNORED,	    /* rule 8: the log grows beyond its limit */
-	TH_MUTATE_WRITEBACK_ERROR,  /* rule 9: a block whose write-back failed counts as clean */
-	TH_MUTATE_FLUSH_EARLY,	    /* a FLUSH completes before the log is synced */
+	TH_MUTATE_META_SLOT, /* rule 3: the newer slot is overwritten */
+	TH_MUTATE_SEAL, /* rule 4: recovery goes on in the old segment, without cutting it */
+	TH_MUTATE_DELETE_EARLY, /* rule 5: a segment is deleted above the checkpoint */
+	TH_MUTATE_BITMAP_LATE, /* rule 5: the log is dropped before the bitmap has it */
+	TH_MUTATE_REPLAY_ORDER, /* rule 6: replay takes the records of a batch in reverse order */
+	TH_MUTATE_DISCARD_LOCAL, /* rule 7: a discard is not logged */
+	TH_MUTATE_FULL_IGNORED, /* rule 8: the log grows beyond its limit */
+	TH_MUTATE_WRITEBACK_ERROR, /* rule 9: a block whose write-back failed counts as clean */
+	TH_MUTATE_FLUSH_EARLY, /* a FLUSH completes before the log is synced */
 	TH_MUTATE_COUNT
 };
 extern enum th_mutation th_mutation;

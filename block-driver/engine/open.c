@@ -1,0 +1,874 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Creating, opening and closing a replica. Opening is recovery: the meta file says where the checkpoint is, the log
+ * is read from there to its end, what is torn is cut off, what is damaged is refused. Replay follows in the
+ * background, so that a disk can be attached meanwhile.
+ */
+#include "engine_internal.h"
+
+/* Blocks that are looked at together when the space behind the end is searched. */
+#define PROOF_BYTES (256u * 1024u)
+
+static void io_start(struct th_engine *engine, struct th_engine_call *call, uint32_t step,
+		     const struct th_file_command *command)
+{
+	call->step = step;
+	th_file_io_start(engine, &engine->call_io, command);
+}
+
+/* ---- create ---- */
+
+enum create_step {
+	CREATE_CHECK,
+	CREATE_LIST,
+	CREATE_LABEL,
+	CREATE_OPEN,
+	CREATE_WRITE,
+	CREATE_FLUSH,
+	CREATE_CLOSE,
+	CREATE_SYNC_DIR
+};
+
+static bool create_refused(struct th_engine *engine, struct th_engine_call *call)
+{
+	if (engine->opened)
+		return th_call_fail(call, -EBUSY, "the resource is open");
+	if (call->block_bytes != 512 && call->block_bytes != 4096)
+		return th_call_fail(call, -EINVAL, "the block size is 512 or 4096");
+	if (!call->device_bytes || !th_is_aligned(call->device_bytes, call->block_bytes))
+		return th_call_fail(call, -EINVAL, "the size must be a multiple of %u, and not 0",
+				    call->block_bytes);
+	return false;
+}
+
+static struct th_directory *directory_alloc(struct th_engine *engine)
+{
+	size_t bytes =
+		sizeof(struct th_directory) + TH_DIRECTORY_MAX * sizeof(struct th_directory_entry);
+	struct th_directory *directory = th_call_alloc(engine, bytes);
+
+	if (directory) {
+		directory->capacity = TH_DIRECTORY_MAX;
+		directory->entries = (struct th_directory_entry *)(directory + 1);
+	}
+	return directory;
+}
+
+static bool directory_is_used(const struct th_directory *directory)
+{
+	uint64_t epoch, start_lsn;
+
+	for (uint32_t i = 0; i < directory->count; i++)
+		if (strcmp(directory->entries[i].name, "meta") == 0 ||
+		    th_segment_name_parse(directory->entries[i].name, &epoch, &start_lsn))
+			return true;
+	return false;
+}
+
+static bool create_fail(struct th_engine_call *call, const struct th_file_io *io)
+{
+	return th_call_fail(call, io->error,
+			    "the meta file cannot be made in the log directory (errno %d)",
+			    -io->error);
+}
+
+static void create_write(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_meta *meta = &engine->meta;
+	uint8_t *blocks = th_call_alloc(engine, TH_META_FILE_BYTES);
+
+	if (!blocks) {
+		th_call_fail(call, -ENOMEM, "no memory");
+		return;
+	}
+	meta->generation = 1;
+	meta->written_ns = th_executor_wall_ns(engine->brick.executor);
+	th_meta_pack(meta, blocks + th_meta_slot_offset(meta->generation));
+	engine->meta_writer.file = engine->call_io.file;
+	io_start(engine, call, CREATE_WRITE,
+		 &(struct th_file_command){ .operation = TH_WRITE,
+					    .file = engine->meta_writer.file,
+					    .length = TH_META_FILE_BYTES,
+					    .buffer = blocks });
+}
+
+bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_file_io *io = &engine->call_io;
+	struct th_directory *directory;
+
+	switch (call->step) {
+	case CREATE_CHECK:
+		if (create_refused(engine, call))
+			return true;
+		directory = directory_alloc(engine);
+		if (!directory)
+			return th_call_fail(call, -ENOMEM, "no memory");
+		engine->meta = (struct th_meta){
+			.resource_uuid = call->resource_uuid,
+			.node_uuid = call->node_uuid,
+			.device_bytes = call->device_bytes,
+			.block_bytes = call->block_bytes,
+			.clean = true,
+		};
+		io_start(engine, call, CREATE_LIST,
+			 &(struct th_file_command){ .operation = TH_FILE_LIST,
+						    .directory = directory });
+		return false;
+	case CREATE_LIST:
+		if (!th_file_io_finished(io))
+			return false;
+		if (io->error)
+			return th_call_fail(call, io->error,
+					    "the log directory cannot be listed (errno %d)",
+					    -io->error);
+		if (directory_is_used(engine->call_memory))
+			return th_call_fail(
+				call, -EEXIST,
+				"the log directory holds a replica already: open it, or take an empty one");
+		call->step = CREATE_LABEL;
+		call->write_label = true;
+		engine->label_step = 0;
+		/* fall through */
+	case CREATE_LABEL:
+		if (th_engine_disk(engine)->output) {
+			if (!th_disk_check(engine, call, &engine->label_step, &engine->meta))
+				return false;
+			if (call->error.code)
+				return true;
+		}
+		io_start(engine, call, CREATE_OPEN,
+			 &(struct th_file_command){
+				 .operation = TH_FILE_OPEN, .flags = TH_CREATE, .name = "meta" });
+		return false;
+	}
+	if (!th_file_io_finished(io))
+		return false;
+	if (io->error)
+		return create_fail(call, io);
+	switch (call->step) {
+	case CREATE_OPEN:
+		create_write(engine, call);
+		return call->error.code != 0;
+	case CREATE_WRITE:
+		io_start(engine, call, CREATE_FLUSH,
+			 &(struct th_file_command){ .operation = TH_FLUSH,
+						    .file = engine->meta_writer.file });
+		return false;
+	case CREATE_FLUSH:
+		io_start(engine, call, CREATE_CLOSE,
+			 &(struct th_file_command){ .operation = TH_FILE_CLOSE,
+						    .file = engine->meta_writer.file });
+		return false;
+	case CREATE_CLOSE:
+		io_start(engine, call, CREATE_SYNC_DIR,
+			 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* ---- letting go ---- */
+
+/* All files are closed, nothing is under way. */
+static void forget(struct th_engine *engine)
+{
+	while (!th_list_empty(&engine->segments)) {
+		struct th_segment *segment = th_segment_first(engine);
+
+		segment->opened = false;
+		th_segment_free(engine, segment);
+	}
+	if (engine->index_ready)
+		th_dirty_index_destroy(&engine->index);
+	if (engine->cache_ready)
+		th_log_cache_destroy(&engine->cache);
+	if (engine->meta_writer.block)
+		th_free_buffer(engine->meta_writer.block, TH_BLOCK_BYTES);
+	th_writeback_destroy(engine);
+	engine->index_ready = false;
+	engine->cache_ready = false;
+	engine->meta_writer = (struct th_meta_writer){ 0 };
+	engine->spare = (struct th_spare){ 0 };
+	engine->rotation = (struct th_rotation){ 0 };
+	engine->removal = (struct th_removal){ 0 };
+	engine->log_sync = (struct th_log_sync){ 0 };
+	engine->sweep = (struct th_sweep){ 0 };
+	engine->reader = (struct th_reader){ 0 };
+	engine->segments_opened = 0;
+	engine->durable_lsn = 0;
+	engine->received_lsn = 0;
+	engine->checkpoint_durable_lsn = 0;
+	engine->mandatory_lsn = 0;
+	engine->dirty_since_ns = 0;
+	engine->throttle_until_ns = 0;
+	engine->tail = (struct th_position){ 0 };
+	engine->appended = (struct th_position){ 0 };
+	engine->error = (struct th_error){ 0 };
+	engine->role = TH_ROLE_CLOSED;
+	engine->opened = false;
+	engine->closing = false;
+	engine->disk_attached = false;
+	engine->disk_leaving = false;
+	engine->disk_failed = false;
+	engine->suspended = false;
+	engine->replay_stopped = false;
+	engine->replay_restart = false;
+	engine->log_failed = false;
+	engine->log_full = false;
+	engine->checkpoint_wanted = false;
+	engine->sweeps_held = false;
+	engine->spare_wanted = false;
+	engine->promoting = false;
+	engine->demoting = false;
+	engine->cutting = false;
+}
+
+/* Closes one open file; false when none is left. */
+static bool close_one_file(struct th_engine *engine, struct th_engine_call *call, uint32_t step)
+{
+	struct th_list *link;
+	uint32_t file;
+
+	th_list_for_each(link, &engine->segments) {
+		struct th_segment *segment = th_list_entry(link, struct th_segment, link);
+
+		if (segment->opened) {
+			call->step = step;
+			th_segment_close(engine, segment, &engine->call_io);
+			return true;
+		}
+	}
+	if (engine->spare.opened) {
+		file = engine->spare.file;
+		engine->spare.opened = false;
+	} else if (engine->meta_writer.opened) {
+		file = engine->meta_writer.file;
+		engine->meta_writer.opened = false;
+	} else {
+		return false;
+	}
+	io_start(engine, call, step,
+		 &(struct th_file_command){ .operation = TH_FILE_CLOSE, .file = file });
+	return true;
+}
+
+/* ---- open ---- */
+
+enum open_step {
+	OPEN_META,
+	OPEN_META_READ,
+	OPEN_META_CHECK,
+	OPEN_REMOVE_SPARE,
+	OPEN_REMOVE_BITMAP,
+	OPEN_LIST,
+	OPEN_HEADER_FILE,
+	OPEN_HEADER,
+	OPEN_SCAN,
+	OPEN_PROOF_FILE,
+	OPEN_PROOF,
+	OPEN_CUT,
+	OPEN_CUT_FLUSH,
+	OPEN_DROP_CLOSE,
+	OPEN_DROP_REMOVE,
+	OPEN_DROP_SYNC,
+	OPEN_FAILED_CLOSE
+};
+
+/* Ends the call with its error once the files that were opened are closed. */
+static bool open_fail(struct th_engine *engine, struct th_engine_call *call)
+{
+	TH_ASSERT(call->error.code);
+	if (close_one_file(engine, call, OPEN_FAILED_CLOSE))
+		return false;
+	forget(engine);
+	return true;
+}
+
+static bool open_fail_io(struct th_engine *engine, struct th_engine_call *call, const char *what)
+{
+	int error = engine->call_io.error;
+
+	th_call_fail(call, error, "%s (errno %d)", what, -error);
+	return open_fail(engine, call);
+}
+
+static bool open_choose_meta(struct th_engine *engine, struct th_engine_call *call)
+{
+	const uint8_t *blocks = engine->call_memory;
+	const struct th_uuid *wanted = NULL;
+	static const struct th_uuid any;
+	enum th_format_check check[2];
+	struct th_meta meta[2];
+	uint32_t best;
+
+	if (!th_uuid_equal(&call->resource_uuid, &any))
+		wanted = &call->resource_uuid;
+	for (uint32_t slot = 0; slot < 2; slot++)
+		check[slot] =
+			th_meta_unpack(&meta[slot], blocks + slot * TH_BLOCK_BYTES, slot, wanted);
+	if (check[0] && check[1]) {
+		enum th_format_check why = TH_MAX(check[0], check[1]);
+
+		if (why == TH_FORMAT_FOREIGN)
+			th_call_fail(
+				call, -EXDEV,
+				"the meta file belongs to another resource: is this the right directory?");
+		else
+			th_call_fail(
+				call, -EUCLEAN,
+				"no slot of the meta file is valid (%s, %s): restore it from a peer by a "
+				"new replica, the log itself is not touched",
+				th_format_check_name(check[0]), th_format_check_name(check[1]));
+		return false;
+	}
+	best = check[0] || (!check[1] && meta[1].generation > meta[0].generation) ? 1 : 0;
+	engine->meta = meta[best];
+	engine->meta_writer.written_generation = meta[best].generation;
+	return true;
+}
+
+/* Sorted by name, which is log order. */
+static void sort_names(struct th_directory *directory)
+{
+	for (uint32_t i = 1; i < directory->count; i++) {
+		struct th_directory_entry entry = directory->entries[i];
+		uint32_t k = i;
+
+		for (; k && strcmp(directory->entries[k - 1].name, entry.name) > 0; k--)
+			directory->entries[k] = directory->entries[k - 1];
+		directory->entries[k] = entry;
+	}
+}
+
+static bool open_fail_damaged(struct th_engine_call *call, const char *name, const char *what)
+{
+	th_call_fail(
+		call, -EUCLEAN,
+		"the log is damaged: segment %s %s. Nothing was changed; resync this replica from a peer, or restore "
+		"the file",
+		name, what);
+	return false;
+}
+
+static bool open_add_segments(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_directory *directory = engine->call_memory;
+
+	sort_names(directory);
+	for (uint32_t i = 0; i < directory->count; i++) {
+		const struct th_directory_entry *entry = &directory->entries[i];
+		struct th_segment *last = th_segment_last(engine);
+		struct th_segment *segment;
+		uint64_t epoch, start_lsn;
+
+		if (!th_segment_name_parse(entry->name, &epoch, &start_lsn))
+			continue;
+		if (last && start_lsn <= last->start_lsn)
+			return open_fail_damaged(call, entry->name,
+						 "does not follow the one before");
+		if (last && start_lsn > last->start_lsn + last->file_bytes &&
+		    last->start_lsn + last->file_bytes > engine->meta.checkpoint_lsn)
+			return open_fail_damaged(call, entry->name,
+						 "leaves a gap to the one before");
+		segment = th_segment_add(engine, epoch, start_lsn);
+		if (!segment) {
+			th_call_fail(call, -ENOMEM, "too many segments, or no memory");
+			return false;
+		}
+		segment->state = TH_SEGMENT_SEALED;
+		segment->linked = true;
+		segment->file_bytes = entry->bytes;
+		segment->end_lsn = start_lsn + th_align_down(entry->bytes, TH_BLOCK_BYTES);
+		if (last)
+			last->end_lsn = start_lsn;
+	}
+	return true;
+}
+
+static bool open_check_range(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_segment *first = th_segment_first(engine);
+	const struct th_segment *last = th_segment_last(engine);
+	uint64_t checkpoint = engine->meta.checkpoint_lsn;
+
+	if (!last && !checkpoint)
+		return true;
+	if (last && first->start_lsn <= checkpoint && last->end_lsn >= checkpoint)
+		return true;
+	th_call_fail(
+		call, -EUCLEAN,
+		"the log from the checkpoint (LSN %llu) on is missing: the directory holds LSN %llu to %llu. Nothing was "
+		"changed; resync this replica from a peer, or restore the files",
+		(unsigned long long)checkpoint, (unsigned long long)(first ? first->start_lsn : 0),
+		(unsigned long long)(last ? last->end_lsn : 0));
+	return false;
+}
+
+static bool open_make_room(struct th_engine *engine, struct th_engine_call *call)
+{
+	uint64_t seed = engine->config.seed;
+
+	engine->index_ready =
+		!th_dirty_index_init(&engine->index, engine->options.dirty_extents_max, seed);
+	engine->cache_ready = !th_log_cache_init(&engine->cache, engine->config.memory,
+						 engine->meta.checkpoint_lsn);
+	engine->meta_writer.block = th_alloc_buffer(TH_BLOCK_BYTES);
+	if (engine->index_ready && engine->cache_ready && engine->meta_writer.block &&
+	    !th_writeback_init(engine))
+		return true;
+	th_call_fail(call, -ENOMEM, "no memory for the dirty index and the log cache");
+	return false;
+}
+
+/* The segment that holds the checkpoint, unless that is where it begins (then the scan reads its header). */
+static struct th_segment *checkpoint_segment(const struct th_engine *engine)
+{
+	struct th_segment *segment = th_segment_of(engine, engine->meta.checkpoint_lsn);
+
+	return segment && segment->start_lsn < engine->meta.checkpoint_lsn ? segment : NULL;
+}
+
+static void open_begin_scan(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_meta *meta = &engine->meta;
+	const struct th_segment *last = th_segment_last(engine);
+	const struct th_position checkpoint = { .lsn = meta->checkpoint_lsn,
+						.epoch = meta->checkpoint_epoch,
+						.chain = meta->checkpoint_chain };
+
+	th_reader_reset(engine, &checkpoint, last ? last->end_lsn : meta->checkpoint_lsn, true);
+	call->step = OPEN_SCAN;
+}
+
+static bool open_check_header(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_segment *segment = checkpoint_segment(engine);
+	struct th_segment_header header;
+	char name[TH_SEGMENT_NAME_BYTES];
+	enum th_format_check check = th_segment_header_unpack(&header, engine->call_memory,
+							      segment->epoch, segment->start_lsn,
+							      &engine->meta.resource_uuid);
+
+	segment->users--;
+	if (check) {
+		th_segment_name(name, segment->epoch, segment->start_lsn);
+		th_call_fail(
+			call, check == TH_FORMAT_FOREIGN ? -EXDEV : -EUCLEAN,
+			"the header of segment %s does not verify (%s). Nothing was changed; resync this "
+			"replica from a peer, or restore the file",
+			name, th_format_check_name(check));
+		return false;
+	}
+	segment->own = th_uuid_equal(&header.creator_uuid, &engine->meta.node_uuid);
+	segment->previous_epoch = header.previous_epoch;
+	segment->chain_before = header.chain_before;
+	segment->header_chain = header.chain;
+	open_begin_scan(engine, call);
+	return true;
+}
+
+/* The scan has stopped. Is that the end of the log, or damage? True: go on to cut. */
+static bool open_judge_end(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_reader *reader = &engine->reader;
+	const struct th_segment *last = th_segment_last(engine);
+	uint64_t end = reader->position.lsn;
+
+	if (reader->result == TH_READER_FAILED) {
+		th_call_fail(call, reader->error, "the log cannot be read at LSN %llu (errno %d)",
+			     (unsigned long long)end, -reader->error);
+		return false;
+	}
+	if (reader->result == TH_READER_INVALID && reader->check == TH_FORMAT_FOREIGN) {
+		th_call_fail(call, -EXDEV, "the segment at LSN %llu belongs to another resource",
+			     (unsigned long long)end);
+		return false;
+	}
+	if (last && (end < last->start_lsn || end < engine->meta.applied_limit_lsn)) {
+		th_call_fail(
+			call, -EUCLEAN,
+			"the log is damaged at LSN %llu (%s: %s), before what is known to have been durable. "
+			"Nothing was changed; resync this replica from a peer, or restore the file",
+			(unsigned long long)end, reader->what ? reader->what : "batch",
+			th_format_check_name(reader->check));
+		return false;
+	}
+	return true;
+}
+
+/* Does a block behind the end prove that more than the end had been durable? */
+static bool proves_damage(const struct th_engine *engine, const uint8_t *blocks, uint64_t lsn,
+			  uint64_t bytes)
+{
+	const struct th_segment *last = th_segment_last(engine);
+	struct th_batch_header header;
+
+	for (uint64_t offset = 0; offset < bytes; offset += TH_BLOCK_BYTES)
+		if (th_batch_header_plausible(&header, blocks + offset, lsn + offset,
+					      last->epoch) &&
+		    header.durable_lsn > engine->reader.position.lsn)
+			return true;
+	return false;
+}
+
+static bool open_next_proof(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_segment *last = th_segment_last(engine);
+
+	if (!last->own || call->lsn >= last->end_lsn)
+		return false;
+	io_start(engine, call, OPEN_PROOF,
+		 &(struct th_file_command){ .operation = TH_READ,
+					    .file = last->file,
+					    .position = call->lsn - last->start_lsn,
+					    .length =
+						    TH_MIN(PROOF_BYTES, last->end_lsn - call->lsn),
+					    .buffer = engine->call_memory });
+	return true;
+}
+
+static void open_cut(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_segment *last = th_segment_last(engine);
+	uint64_t bytes = engine->reader.position.lsn - last->start_lsn;
+
+	last->end_lsn = engine->reader.position.lsn;
+	if (last->file_bytes != bytes)
+		th_engine_event(engine, TH_LOG_INFO,
+				"the log ends at LSN %llu: what follows is torn and cut off",
+				(unsigned long long)last->end_lsn);
+	last->file_bytes = bytes;
+	io_start(engine, call, OPEN_CUT,
+		 &(struct th_file_command){
+			 .operation = TH_FILE_TRUNCATE, .file = last->file, .length = bytes });
+}
+
+static bool open_ready(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_meta *meta = &engine->meta;
+	const struct th_position checkpoint = { .lsn = meta->checkpoint_lsn,
+						.epoch = meta->checkpoint_epoch,
+						.chain = meta->checkpoint_chain };
+	uint64_t end = engine->reader.position.lsn;
+
+	th_log_cache_truncate(&engine->cache, TH_MAX(end, engine->cache.floor_lsn));
+	engine->received_lsn = end;
+	engine->durable_lsn = end;
+	engine->checkpoint_durable_lsn = meta->checkpoint_lsn;
+	engine->mandatory_lsn = meta->applied_limit_lsn;
+	th_reader_reset(engine, &checkpoint, end, false);
+	engine->meta.clean = false;
+	th_meta_write(engine);
+	engine->replay_run = call->run || !call->until_lsn;
+	engine->replay_until_lsn = call->until_lsn;
+	engine->replay_until_ns = call->until_ns;
+	engine->opened = true;
+	engine->role = TH_ROLE_SECONDARY;
+	call->end_lsn = end;
+	th_engine_event(engine, TH_LOG_INFO,
+			"open: the log ends at LSN %llu, %llu bytes are replayed",
+			(unsigned long long)end, (unsigned long long)(end - meta->checkpoint_lsn));
+	return true;
+}
+
+/* The steps before the scan. */
+static bool open_prepare(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_file_io *io = &engine->call_io;
+	struct th_segment *segment;
+	void *memory;
+
+	switch (call->step) {
+	case OPEN_META_READ:
+		if (io->error)
+			return open_fail_io(
+				engine, call,
+				io->error == -ENOENT ?
+					"the log directory holds no meta file: create the replica first" :
+					"the meta file cannot be opened");
+		engine->meta_writer.file = io->file;
+		engine->meta_writer.opened = true;
+		memory = th_call_alloc(engine, TH_META_FILE_BYTES);
+		if (io->length < TH_META_FILE_BYTES || !memory) {
+			th_call_fail(
+				call, memory ? -EUCLEAN : -ENOMEM,
+				memory ?
+					"the meta file is too short: restore it, or resync this replica" :
+					"no memory");
+			return open_fail(engine, call);
+		}
+		io_start(engine, call, OPEN_META_CHECK,
+			 &(struct th_file_command){ .operation = TH_READ,
+						    .file = io->file,
+						    .length = TH_META_FILE_BYTES,
+						    .buffer = memory });
+		return false;
+	case OPEN_META_CHECK:
+		if (io->error)
+			return open_fail_io(engine, call, "the meta file cannot be read");
+		if (!open_choose_meta(engine, call))
+			return open_fail(engine, call);
+		io_start(engine, call, OPEN_REMOVE_SPARE,
+			 &(struct th_file_command){ .operation = TH_FILE_REMOVE, .name = "spare" });
+		return false;
+	case OPEN_REMOVE_SPARE:
+		io_start(engine, call, OPEN_REMOVE_BITMAP,
+			 &(struct th_file_command){ .operation = TH_FILE_REMOVE,
+						    .name = "bitmap.new" });
+		return false;
+	case OPEN_REMOVE_BITMAP:
+		if (io->error && io->error != -ENOENT)
+			return open_fail_io(engine, call, "the log directory cannot be written");
+		memory = directory_alloc(engine);
+		if (!memory) {
+			th_call_fail(call, -ENOMEM, "no memory");
+			return open_fail(engine, call);
+		}
+		io_start(engine, call, OPEN_LIST,
+			 &(struct th_file_command){ .operation = TH_FILE_LIST,
+						    .directory = memory });
+		return false;
+	case OPEN_LIST:
+		if (io->error)
+			return open_fail_io(engine, call, "the log directory cannot be listed");
+		if (!open_add_segments(engine, call) || !open_check_range(engine, call) ||
+		    !open_make_room(engine, call))
+			return open_fail(engine, call);
+		call->step = OPEN_HEADER_FILE;
+		segment = checkpoint_segment(engine);
+		if (!segment)
+			open_begin_scan(engine, call);
+		th_engine_kick(engine);
+		return false;
+	default:
+		return open_check_header(engine, call) ? false : open_fail(engine, call);
+	}
+}
+
+/* The steps that wait for something else than a file operation. */
+static bool open_wait(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_reader *reader = &engine->reader;
+	struct th_segment *segment;
+	int error = 0;
+
+	switch (call->step) {
+	case OPEN_HEADER_FILE:
+		segment = checkpoint_segment(engine);
+		if (!th_segment_open_for_read(engine, segment, &error))
+			break;
+		if (!th_call_alloc(engine, PROOF_BYTES)) {
+			error = -ENOMEM;
+			break;
+		}
+		segment->users++;
+		io_start(engine, call, OPEN_HEADER,
+			 &(struct th_file_command){ .operation = TH_READ,
+						    .file = segment->file,
+						    .length = TH_BLOCK_BYTES,
+						    .buffer = engine->call_memory });
+		return false;
+	case OPEN_SCAN:
+		th_reader_run(engine);
+		if (reader->result == TH_READER_MORE || reader->read_busy)
+			return false;
+		if (!open_judge_end(engine, call))
+			return open_fail(engine, call);
+		if (!th_segment_last(engine))
+			return open_ready(engine, call);
+		call->step = OPEN_PROOF_FILE;
+		/* fall through */
+	default:
+		segment = th_segment_last(engine);
+		if (!th_segment_open_for_read(engine, segment, &error))
+			break;
+		if (!th_call_alloc(engine, PROOF_BYTES)) {
+			error = -ENOMEM;
+			break;
+		}
+		call->lsn = reader->position.lsn;
+		if (!open_next_proof(engine, call))
+			open_cut(engine, call);
+		return false;
+	}
+	if (!error)
+		return false;
+	th_call_fail(call, error, "a log segment cannot be opened (errno %d)", -error);
+	return open_fail(engine, call);
+}
+
+/* The steps behind the scan. */
+static bool open_finish(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_segment *last = th_segment_last(engine);
+	struct th_file_io *io = &engine->call_io;
+
+	if (io->error)
+		return open_fail_io(engine, call, "the end of the log cannot be read or cut");
+	switch (call->step) {
+	case OPEN_PROOF:
+		if (proves_damage(engine, engine->call_memory, call->lsn,
+				  TH_MIN(PROOF_BYTES, last->end_lsn - call->lsn))) {
+			th_call_fail(
+				call, -EUCLEAN,
+				"the log is damaged at LSN %llu: later batches prove that it had been durable there. "
+				"Nothing was changed; resync this replica from a peer, or restore the file",
+				(unsigned long long)engine->reader.position.lsn);
+			return open_fail(engine, call);
+		}
+		call->lsn += PROOF_BYTES;
+		if (!open_next_proof(engine, call))
+			open_cut(engine, call);
+		return false;
+	case OPEN_CUT:
+		io_start(engine, call, OPEN_CUT_FLUSH,
+			 &(struct th_file_command){ .operation = TH_FLUSH, .file = last->file });
+		return false;
+	case OPEN_CUT_FLUSH:
+		if (last->end_lsn > last->start_lsn)
+			return open_ready(engine, call);
+		call->step = OPEN_DROP_CLOSE;
+		th_segment_close(engine, last, io);
+		return false;
+	case OPEN_DROP_CLOSE:
+		th_segment_name(engine->call_memory, last->epoch, last->start_lsn);
+		io_start(engine, call, OPEN_DROP_REMOVE,
+			 &(struct th_file_command){ .operation = TH_FILE_REMOVE,
+						    .name = engine->call_memory });
+		return false;
+	case OPEN_DROP_REMOVE:
+		th_segment_free(engine, last);
+		io_start(engine, call, OPEN_DROP_SYNC,
+			 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+		return false;
+	default:
+		return open_ready(engine, call);
+	}
+}
+
+bool th_call_open(struct th_engine *engine, struct th_engine_call *call)
+{
+	if (call->step == OPEN_META) {
+		if (engine->opened)
+			return th_call_fail(call, -EEXIST, "the resource is open already");
+		io_start(engine, call, OPEN_META_READ,
+			 &(struct th_file_command){ .operation = TH_FILE_OPEN, .name = "meta" });
+		return false;
+	}
+	th_segments_step(engine);
+	if (call->step == OPEN_HEADER_FILE || call->step == OPEN_SCAN ||
+	    call->step == OPEN_PROOF_FILE)
+		return open_wait(engine, call);
+	if (!th_file_io_finished(&engine->call_io))
+		return false;
+	if (call->step == OPEN_FAILED_CLOSE)
+		return open_fail(engine, call);
+	return call->step < OPEN_SCAN ? open_prepare(engine, call) : open_finish(engine, call);
+}
+
+/* ---- close ---- */
+
+enum close_step { CLOSE_QUIET, CLOSE_DRAIN, CLOSE_SETTLE, CLOSE_SEAL, CLOSE_META, CLOSE_FILES };
+
+/* No request is under way or waiting any more. */
+static bool close_is_quiet(struct th_engine *engine)
+{
+	th_append_close(engine);
+	if (engine->log_failed && !engine->batches_under_way)
+		th_append_forget(engine);
+	if (th_gate_lease_expired(engine))
+		th_append_fail_waiters(engine, -ESHUTDOWN);
+	if (!th_append_idle(engine) || engine->reads_under_way || !th_list_empty(&engine->reads) ||
+	    !th_list_empty(&engine->writes) || !th_list_empty(&engine->appended_waiters))
+		return false;
+	if (!engine->log_failed && !th_durable_want(engine, engine->appended.lsn))
+		return false;
+	th_durable_fail_waiters(engine, -ESHUTDOWN);
+	return true;
+}
+
+static bool drained(struct th_engine *engine)
+{
+	uint64_t end = engine->role == TH_ROLE_PRIMARY ? engine->appended.lsn :
+							 engine->reader.position.lsn;
+
+	if (!engine->disk_attached || engine->disk_failed || engine->log_failed ||
+	    engine->counters.writeback_errors || engine->checkpoint_durable_lsn >= end)
+		return true;
+	if (th_writeback_idle(engine))
+		engine->checkpoint_wanted = true;
+	return false;
+}
+
+static bool everything_idle(const struct th_engine *engine)
+{
+	return th_writeback_idle(engine) && th_segments_idle(engine) && th_retention_idle(engine) &&
+	       th_meta_idle(engine) && !engine->reader.read_busy &&
+	       engine->rotation.step == TH_ROTATION_NONE &&
+	       engine->removal.step == TH_REMOVAL_NONE && engine->log_sync.step == TH_LOG_SYNC_NONE;
+}
+
+bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_segment *last;
+
+	switch (call->step) {
+	case CLOSE_QUIET:
+		if (!engine->opened)
+			return true;
+		engine->closing = true;
+		if (!close_is_quiet(engine))
+			return false;
+		call->step = CLOSE_DRAIN;
+		/* fall through */
+	case CLOSE_DRAIN:
+		if (call->drain && !drained(engine))
+			return false;
+		engine->sweeps_held = true;
+		engine->spare_wanted = false;
+		call->step = CLOSE_SETTLE;
+		/* fall through */
+	case CLOSE_SETTLE:
+		if (!everything_idle(engine))
+			return false;
+		last = th_segment_last(engine);
+		if (last && last->state == TH_SEGMENT_APPENDING && !engine->log_failed)
+			last->state = TH_SEGMENT_SEALING;
+		call->step = CLOSE_SEAL;
+		th_engine_kick(engine);
+		return false;
+	case CLOSE_SEAL:
+		last = th_segment_last(engine);
+		if (!engine->log_failed && last && last->state == TH_SEGMENT_SEALING)
+			return false;
+		engine->meta.clean = !engine->index.count && !engine->log_failed &&
+				     engine->checkpoint_durable_lsn >= engine->durable_lsn;
+		call->end_lsn = engine->durable_lsn;
+		call->lsn = th_meta_write(engine);
+		call->step = CLOSE_META;
+		return false;
+	case CLOSE_META:
+		if (!th_meta_is_durable(engine, call->lsn) && !engine->meta_writer.retry_ns)
+			return false;
+		if (engine->meta_writer.io.busy || engine->log_sync.io.busy)
+			return false;
+		engine->opened = false;
+		engine->role = TH_ROLE_CLOSED;
+		if (!close_one_file(engine, call, CLOSE_FILES))
+			break;
+		return false;
+	default:
+		if (!th_file_io_finished(&engine->call_io) ||
+		    close_one_file(engine, call, CLOSE_FILES))
+			return false;
+		break;
+	}
+	if (!engine->meta.clean && call->drain)
+		th_call_fail(
+			call, -EIO,
+			"closed, but not everything is on the disk: the log is replayed at the next open");
+	forget(engine);
+	return true;
+}
