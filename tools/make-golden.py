@@ -174,7 +174,7 @@ class Segment:
         self.name = name or segment_name(epoch, start_lsn)
         self.epoch = epoch
         self.start_lsn = start_lsn
-        self.time_ns = CREATED_NS
+        self.time_ns = 0  # of the last batch
         self.durable_lsn = start_lsn
         self.expect = []
         block = bytearray(BLOCK)
@@ -217,7 +217,7 @@ class Segment:
 
     def append(self, records, durable=True):
         """A batch that a reader takes. `durable`: the log was synced before it was closed."""
-        self.time_ns += 1_000_000
+        self.time_ns = max(self.time_ns, CREATED_NS) + 1_000_000
         if durable:
             self.durable_lsn = self.end_lsn()
         lsn = self.end_lsn()
