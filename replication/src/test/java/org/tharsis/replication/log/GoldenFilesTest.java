@@ -86,18 +86,16 @@ class GoldenFilesTest {
     private static void describeLog(LogReader log, Path directory, List<String> lines) throws IOException {
         lines.add(describe(log.segment().header()));
         SegmentReader described = log.segment();
-        long timeNs = described.header().createdNs();
         for (var batch = log.next(); batch.isPresent() || log.segment() != described; batch = log.next()) {
             if (log.segment() != described) {
                 described = log.segment();
                 lines.add(describe(described.header()));
             }
             batch.ifPresent(read -> lines.addAll(describe(read.header())));
-            timeNs = Math.max(timeNs, described.timeNs());
         }
         LogPosition end = described.position();
         lines.add(String.format(
-                "end lsn=%d epoch=%d chain=%016x time_ns=%d", end.lsn(), end.epoch(), end.chain(), timeNs));
+                "end lsn=%d epoch=%d chain=%016x time_ns=%d", end.lsn(), end.epoch(), end.chain(), described.timeNs()));
         lines.add(describeStop(described, directory));
         OptionalLong proof = described.proofOfDamage();
         lines.add(proof.isPresent() ? "verdict damaged proof_offset=" + proof.getAsLong() : "verdict end");
