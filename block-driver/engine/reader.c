@@ -54,12 +54,14 @@ static enum th_reader_result reader_load(struct th_engine *engine)
 		return TH_READER_MORE;
 	if (reader->error)
 		return TH_READER_FAILED;
-	if (!segment || from >= TH_MIN(reader->limit_lsn, segment->end_lsn))
+	if (!segment)
 		return TH_READER_STARVED;
+	bytes = th_align_down(TH_MIN(reader->limit_lsn, segment->end_lsn), TH_BLOCK_BYTES);
+	if (bytes <= from)
+		return TH_READER_STARVED;
+	bytes = TH_MIN(bytes - from, TH_READ_AHEAD_BYTES);
 	if (!th_segment_open_for_read(engine, segment, &reader->error))
 		return reader->error ? TH_READER_FAILED : TH_READER_MORE;
-	bytes = TH_MIN(reader->limit_lsn, segment->end_lsn) - from;
-	bytes = TH_MIN(bytes, TH_READ_AHEAD_BYTES);
 	if (!th_log_cache_reserve(&engine->cache, bytes))
 		return TH_READER_MORE;
 	request = th_request_get(engine->admin_pool);
