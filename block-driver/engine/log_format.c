@@ -529,11 +529,17 @@ enum th_format_check th_meta_unpack(struct th_meta *meta, const uint8_t *block, 
 
 /* ---- bitmap ---- */
 
+/* @value / 2^@shift, rounded up. */
+static uint64_t shift_up(uint64_t value, uint32_t shift)
+{
+	return (value >> shift) + !th_is_aligned(value, 1ull << shift);
+}
+
 uint64_t th_bitmap_bits_bytes(uint64_t device_bytes, uint64_t region_bytes)
 {
-	uint64_t regions = device_bytes / region_bytes + (device_bytes % region_bytes != 0);
+	uint64_t regions = shift_up(device_bytes, (uint32_t)__builtin_ctzll(region_bytes));
 
-	return th_align_up(regions / 8 + (regions % 8 != 0), TH_BLOCK_BYTES);
+	return th_align_up(shift_up(regions, 3), TH_BLOCK_BYTES);
 }
 
 void th_bitmap_header_pack(const struct th_bitmap_header *header, uint8_t *block)

@@ -184,7 +184,7 @@ struct th_bitmap_header {
 
 #define TH_BITMAP_NAME_BYTES 40u /* 32 + ".bitmap" and the final 0 */
 void th_bitmap_name(char name[TH_BITMAP_NAME_BYTES], const struct th_uuid *peer_uuid);
-/* Bytes of the bits, padded to TH_BLOCK_BYTES. */
+/* Bytes of the bits, padded to TH_BLOCK_BYTES. @region_bytes: a power of two. */
 uint64_t th_bitmap_bits_bytes(uint64_t device_bytes, uint64_t region_bytes);
 void th_bitmap_header_pack(const struct th_bitmap_header *header, uint8_t *block);
 enum th_format_check th_bitmap_header_unpack(struct th_bitmap_header *header, const uint8_t *block,
