@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the I/O bricks (sio, aio) are told when they are created: which file, device or directory they serve, and
+ * how. docs/io-bricks.md has the contract that all of them keep.
+ */
+#ifndef THARSIS_IO_CONFIG_H
+#define THARSIS_IO_CONFIG_H
+
+#include <tharsis/port.h>
+
+#define TH_IO_THREADS_MAX 64u
+#define TH_IO_FILES_MAX	  64u /* open at the same time, per brick */
+#define TH_IO_PATH_MAX	  4095u
+
+/* The outputs of an I/O brick. One of them is served, the other refuses everything (-EOPNOTSUPP). */
+enum { TH_IO_OUTPUT_TARGET, TH_IO_OUTPUT_DIRECTORY };
+
+enum th_io_kind {
+	TH_IO_TARGET, /* path is a regular file or a block device */
+	TH_IO_DIRECTORY /* path is a directory, its regular files are served */
+};
+
+struct th_io_config {
+	const char *path; /* copied */
+	enum th_io_kind kind;
+	bool direct; /* past the page cache; where the file system refuses, through it */
+	bool read_only;
+	/* A target that does not exist, or is an empty file, becomes a sparse file of this size. 0: it must exist. */
+	uint64_t create_bytes;
+	/* 1 to TH_IO_THREADS_MAX. sio: so many operations run at once. aio: for its rare blocking operations. */
+	uint32_t thread_count;
+};
+
+#endif
