@@ -72,6 +72,7 @@ static struct th_batch *batch_begin(struct th_engine *engine)
 			return NULL;
 		segment = th_segment_last(engine);
 	}
+	TH_ASSERT(engine->cache.top_lsn == engine->tail.lsn);
 	if (!th_log_cache_reserve(&engine->cache, TH_BLOCK_BYTES))
 		return NULL;
 	batch = batch_at(engine, engine->batch_count);

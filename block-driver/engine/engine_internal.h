@@ -221,6 +221,7 @@ struct th_spare {
 	bool exists; /* the name is there, perhaps from a recycled segment */
 	uint64_t bytes;
 	uint64_t retry_ns;
+	int error; /* of the last attempt */
 };
 
 enum th_rotation_step {
@@ -324,6 +325,7 @@ struct th_engine {
 	enum th_engine_role role;
 	bool opened;
 	bool closing;
+	bool switching_off;
 	bool disk_attached;
 	bool disk_leaving;
 	bool disk_failed; /* a flush failed: no more write-back until the log is opened anew */

@@ -46,14 +46,16 @@ enum th_gate th_gate_read(struct th_engine *engine, int *error)
 		*error = -EUCLEAN;
 		return TH_GATE_REFUSE;
 	}
-	if (engine->suspended || (th_gate_lease_expired(engine) && !engine->options.lease_reads))
+	if (engine->suspended || engine->cutting ||
+	    (th_gate_lease_expired(engine) && !engine->options.lease_reads))
 		return TH_GATE_HOLD;
 	return TH_GATE_OPEN;
 }
 
 void th_gate_throttle(struct th_engine *engine, uint64_t bytes)
 {
-	uint64_t limit = engine->options.log_limit_bytes;
+	/* Two segments are not for writers: the spare, and the one that is only partly needed. */
+	uint64_t limit = engine->options.log_limit_bytes - 2 * engine->options.segment_bytes;
 	uint64_t used = engine->tail.lsn - TH_MIN(engine->tail.lsn, th_retention_floor(engine));
 	uint64_t from = limit / 100 * THROTTLE_FROM_PERCENT;
 	uint64_t above, delay_ns;

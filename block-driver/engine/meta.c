@@ -66,7 +66,8 @@ void th_meta_step(struct th_engine *engine)
 {
 	struct th_meta_writer *writer = &engine->meta_writer;
 
-	if (!writer->opened)
+	/* Until the log is known to be good, opening changes nothing. */
+	if (!writer->opened || !engine->opened)
 		return;
 	if (th_file_io_finished(&writer->io)) {
 		if (writer->io.error) {
@@ -79,6 +80,7 @@ void th_meta_step(struct th_engine *engine)
 			writer->retry_ns = engine->now_ns + TH_RETRY_NS;
 		} else {
 			writer->written_generation = writer->writing_generation;
+			writer->retry_ns = 0;
 			th_engine_kick(engine);
 		}
 	}

@@ -90,6 +90,13 @@ static enum th_reader_result reader_want(struct th_engine *engine, uint64_t byte
 
 	if (end > reader->limit_lsn)
 		return TH_READER_STARVED;
+	/* Read once already, but another resource needed the memory. */
+	if (reader->position.lsn < engine->cache.floor_lsn) {
+		if (reader->read_busy)
+			return TH_READER_MORE;
+		th_log_cache_reset(&engine->cache, reader->position.lsn);
+		good = reader->position.lsn;
+	}
 	if (end <= good)
 		return TH_READER_TOOK;
 	return reader_load(engine);
@@ -233,7 +240,7 @@ static enum th_reader_result reader_step(struct th_engine *engine)
 	TH_ASSERT(segment);
 	result = segment->start_lsn == reader->position.lsn ? take_segment_header(engine, segment) :
 							      take_batch(engine);
-	if (result == TH_READER_TOOK)
+	if (result == TH_READER_TOOK && reader->position.lsn > engine->cache.evictable_lsn)
 		th_log_cache_set_evictable(&engine->cache, reader->position.lsn);
 	return result;
 }
@@ -280,7 +287,7 @@ void th_replay_step(struct th_engine *engine)
 
 	if (engine->replay_restart && !reader->read_busy) {
 		/* What was read may have been the damaged bytes: they are read again. */
-		th_log_cache_truncate(&engine->cache, reader->position.lsn);
+		th_log_cache_reset(&engine->cache, reader->position.lsn);
 		reader->error = 0;
 		engine->replay_restart = false;
 		engine->replay_stopped = false;

@@ -37,7 +37,8 @@ static bool primary_refused(struct th_engine *engine, struct th_engine_call *cal
 		return th_call_fail(call, -EIO, "the log has failed: see status");
 	if (engine->replay_stopped)
 		return th_call_fail(call, -EUCLEAN, "replay has stopped: %s", engine->error.text);
-	if (!engine->replay_run || reader->result == TH_READER_PAUSED)
+	if (!engine->replay_run || (reader->result == TH_READER_PAUSED &&
+				    (engine->replay_until_lsn || engine->replay_until_ns)))
 		return th_call_fail(call, -EBUSY,
 				    "replay is paused at LSN %llu of %llu: let it run first",
 				    (unsigned long long)reader->position.lsn,
@@ -114,6 +115,10 @@ static bool primary_begin_segment(struct th_engine *engine, struct th_engine_cal
 		return th_call_fail(
 			call, -ENOSPC,
 			"the log has no room for a new segment: raise its limit or free space");
+	}
+	if (engine->log_failed || engine->spare.error) {
+		engine->spare_wanted = false;
+		return th_call_fail(call, -EIO, "no segment can be begun: %s", engine->error.text);
 	}
 	if (!th_segments_rotate(engine, call->epoch))
 		return false;
@@ -313,6 +318,7 @@ static void cut_restore(struct th_engine *engine, uint64_t end_lsn)
 						 .epoch = meta->checkpoint_epoch,
 						 .chain = meta->checkpoint_chain };
 	}
+	engine->mandatory_lsn = meta->applied_limit_lsn;
 	th_reader_reset(engine, &position, end_lsn, false);
 	engine->cutting = false;
 	th_engine_kick(engine);

@@ -164,6 +164,7 @@ static void spare_failed(struct th_engine *engine, int error)
 
 	spare->retry_ns = engine->now_ns + TH_RETRY_NS;
 	spare->state = spare->opened ? TH_SPARE_OPENED : TH_SPARE_NONE;
+	spare->error = error;
 	if (error == -ENOSPC || error == -EDQUOT) {
 		th_segments_set_log_full(engine, true);
 		return;
@@ -235,6 +236,7 @@ static void spare_finished(struct th_engine *engine)
 	} else {
 		spare->bytes = engine->options.segment_bytes;
 		spare->state = TH_SPARE_READY;
+		spare->error = 0;
 		th_segments_set_log_full(engine, false);
 		th_engine_kick(engine);
 	}

@@ -166,6 +166,29 @@ bool th_file_io_finished(struct th_file_io *io)
 
 /* ---- the brick ---- */
 
+static void translog_free_pool(struct th_request_pool **pool)
+{
+	if (*pool)
+		th_request_pool_destroy(*pool);
+	*pool = NULL;
+}
+
+static void translog_free_pools(struct th_engine *engine)
+{
+	translog_free_pool(&engine->writeback_pool);
+	translog_free_pool(&engine->disk_pool);
+	translog_free_pool(&engine->admin_pool);
+	translog_free_pool(&engine->log_pool);
+}
+
+static void switch_off(struct th_engine *engine)
+{
+	engine->switching_off = false;
+	th_executor_disarm(engine->brick.executor, &engine->timer);
+	translog_free_pools(engine);
+	th_brick_power_reached(&engine->brick, TH_OFF);
+}
+
 static void engine_run(struct th_work *work)
 {
 	struct th_engine *engine = th_container_of(work, struct th_engine, work);
@@ -174,7 +197,10 @@ static void engine_run(struct th_work *work)
 	engine->wake_ns = UINT64_MAX;
 	th_calls_step(engine);
 	th_read_step(engine);
-	if (engine->opened) {
+	if (!engine->opened) {
+		th_append_fail_waiters(engine, -ESHUTDOWN);
+		th_durable_fail_waiters(engine, -ESHUTDOWN);
+	} else {
 		th_replay_step(engine);
 		th_acknowledge_step(engine);
 		th_segments_step(engine);
@@ -184,6 +210,10 @@ static void engine_run(struct th_work *work)
 		th_retention_step(engine);
 	}
 	th_meta_step(engine);
+	if (engine->switching_off) {
+		switch_off(engine);
+		return;
+	}
 	if (engine->wake_ns == UINT64_MAX)
 		th_executor_disarm(engine->brick.executor, &engine->timer);
 	else
@@ -276,21 +306,6 @@ static int translog_make_pools(struct th_engine *engine)
 	return error;
 }
 
-static void translog_free_pool(struct th_request_pool **pool)
-{
-	if (*pool)
-		th_request_pool_destroy(*pool);
-	*pool = NULL;
-}
-
-static void translog_free_pools(struct th_engine *engine)
-{
-	translog_free_pool(&engine->writeback_pool);
-	translog_free_pool(&engine->disk_pool);
-	translog_free_pool(&engine->admin_pool);
-	translog_free_pool(&engine->log_pool);
-}
-
 static void translog_power(struct th_brick *brick, bool on)
 {
 	struct th_engine *engine = th_engine_of(brick);
@@ -305,8 +320,9 @@ static void translog_power(struct th_brick *brick, bool on)
 			th_brick_power_reached(brick, TH_ON);
 			return;
 		}
-		translog_free_pools(engine);
-		th_brick_power_reached(brick, TH_OFF);
+		/* From its own run: so no run is due any more when the brick may be destroyed. */
+		engine->switching_off = true;
+		th_engine_kick(engine);
 		return;
 	}
 	error = translog_make_pools(engine);
