@@ -86,7 +86,6 @@ struct th_shutdown {
 	void (*done)(struct th_shutdown *shutdown);
 	struct th_control *control;
 	uint64_t resource_id; /* being closed; 0: none */
-	bool drain; /* false once draining it has failed */
 	uint32_t failed_count; /* resources that could not be closed */
 	struct th_work work;
 	struct th_timer timer;
@@ -103,7 +102,7 @@ struct th_session;
  */
 struct th_session *th_session_open(struct th_control *control, void (*output)(void *context),
 				   void *context);
-/* A command that is running goes on; @output is not called any more. */
+/* Whole lines that were received are still run, a watch ends; @output is not called any more. */
 void th_session_close(struct th_session *session);
 
 /* Where input goes, and how much now: 0 while a command runs and the buffer is full. */
@@ -115,5 +114,8 @@ void th_session_received(struct th_session *session, size_t bytes);
 const char *th_session_output(const struct th_session *session, size_t *bytes);
 /* So much was sent; when it was the last of a reply, the next command runs. */
 void th_session_sent(struct th_session *session, size_t bytes);
+
+/* Nothing runs, nothing is to be sent, no whole line waits. */
+bool th_session_is_idle(const struct th_session *session);
 
 #endif

@@ -40,6 +40,7 @@ enum th_error_code th_error_code_of(int error, bool recovering)
 	case ENOENT:
 	case ENXIO:
 	case ENODEV:
+	case ENODATA:
 	case ENOTCONN:
 	case ENOTDIR:
 		return TH_CODE_ABSENT;

@@ -85,6 +85,8 @@ void th_handle_received(struct th_session *session, const struct th_command *com
 
 	if (!call)
 		return;
+	call->epoch = th_command_number(command, TH_KEY_EPOCH);
+	call->start_lsn = th_command_number(command, TH_KEY_START_LSN);
 	call->lsn = th_command_number(command, TH_KEY_LSN);
 	start(session, NULL);
 }
@@ -119,25 +121,27 @@ void th_handle_cut(struct th_session *session, const struct th_command *command)
 
 /* ---- the log ---- */
 
-void th_handle_rotate(struct th_session *session, const struct th_command *command)
-{
-	simple_call(session, command, TH_CALL_ROTATE);
-}
-
-static void answer_flush(struct th_session *session)
+static void answer_lsn(struct th_session *session)
 {
 	th_reply_number(&session->reply, "end-lsn", session->call.end_lsn);
+}
+
+void th_handle_rotate(struct th_session *session, const struct th_command *command)
+{
+	if (call_of(session, command, TH_CALL_ROTATE))
+		start(session, answer_lsn);
 }
 
 void th_handle_flush(struct th_session *session, const struct th_command *command)
 {
 	if (call_of(session, command, TH_CALL_FLUSH))
-		start(session, answer_flush);
+		start(session, answer_lsn);
 }
 
 void th_handle_checkpoint(struct th_session *session, const struct th_command *command)
 {
-	simple_call(session, command, TH_CALL_CHECKPOINT);
+	if (call_of(session, command, TH_CALL_CHECKPOINT))
+		start(session, answer_lsn);
 }
 
 static void peer_call(struct th_session *session, const struct th_command *command,

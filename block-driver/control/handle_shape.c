@@ -12,13 +12,13 @@ static void begun(struct th_session *session, int code, const struct th_error *e
 		th_session_fail(session, error);
 }
 
-static void read_place(const struct th_command *command, struct th_place *place,
-		       enum th_key_id path, enum th_key_id io, enum th_key_id direct)
+static void read_place(const struct th_command *command, enum th_key_id path,
+		       struct th_place *place)
 {
 	memset(place, 0, sizeof(*place));
 	th_snprintf(place->path, sizeof(place->path), "%s", command->values[path].text);
-	place->io = (enum th_place_io)th_command_number_or(command, io, TH_PLACE_AIO);
-	place->direct = th_command_number_or(command, direct, true) != 0;
+	place->io = (enum th_place_io)th_command_number_or(command, TH_KEY_IO, TH_PLACE_AIO);
+	place->direct = th_command_number_or(command, TH_KEY_DIRECT, true) != 0;
 }
 
 static void read_plan(struct th_session *session, const struct th_command *command)
@@ -28,7 +28,9 @@ static void read_plan(struct th_session *session, const struct th_command *comma
 	memset(plan, 0, sizeof(*plan));
 	plan->name = command->resource;
 	plan->resource_uuid = command->values[TH_KEY_RESOURCE_UUID].uuid;
-	read_place(command, &plan->log, TH_KEY_DIRECTORY, TH_KEY_IO, TH_KEY_DIRECT);
+	read_place(command, TH_KEY_DIRECTORY, &plan->log);
+	plan->until_lsn = th_command_number(command, TH_KEY_UNTIL_LSN);
+	plan->until_ns = th_command_number(command, TH_KEY_UNTIL_TIME_NS);
 	th_engine_options_default(&plan->options);
 	plan->options.dirty_extents_max = (uint32_t)th_command_number_or(
 		command, TH_KEY_DIRTY_EXTENTS_MAX, plan->options.dirty_extents_max);
@@ -56,20 +58,6 @@ static void created(struct th_session *session)
 	th_reply_uuid(&session->reply, "node-uuid", &session->plan.node_uuid);
 }
 
-static int plan_disk(struct th_resource_plan *plan, const struct th_command *command,
-		     struct th_error *error)
-{
-	if (th_command_has(command, TH_KEY_DISK)) {
-		plan->with_disk = true;
-		read_place(command, &plan->disk, TH_KEY_DISK, TH_KEY_DISK_IO, TH_KEY_DISK_DIRECT);
-		return 0;
-	}
-	if (th_command_has(command, TH_KEY_DISK_IO) || th_command_has(command, TH_KEY_DISK_DIRECT))
-		return th_error_set(error, -EINVAL,
-				    "disk-io and disk-direct have no meaning without disk");
-	return 0;
-}
-
 static int plan_device(struct th_resource_plan *plan, const struct th_command *command,
 		       struct th_error *error)
 {
@@ -89,7 +77,7 @@ void th_handle_create(struct th_session *session, const struct th_command *comma
 	struct th_error error = { 0 };
 
 	read_plan(session, command);
-	if (plan_disk(plan, command, &error) || plan_device(plan, command, &error)) {
+	if (plan_device(plan, command, &error)) {
 		th_session_refuse(session, &error);
 		return;
 	}
@@ -169,13 +157,15 @@ void th_handle_attach(struct th_session *session, const struct th_command *comma
 {
 	struct th_resource *resource = find_open(session, command);
 	struct th_error error = { 0 };
+	bool write_label = th_command_number_or(command, TH_KEY_LABEL, false) != 0;
 	struct th_place place;
 
 	if (!resource)
 		return;
-	read_place(command, &place, TH_KEY_DISK, TH_KEY_IO, TH_KEY_DIRECT);
+	read_place(command, TH_KEY_DISK, &place);
 	place.create_bytes = th_command_number_or(command, TH_KEY_CREATE_SIZE, 0);
-	begun(session, th_resource_attach(resource, &place, th_session_ended, session, &error),
+	begun(session,
+	      th_resource_attach(resource, &place, write_label, th_session_ended, session, &error),
 	      &error);
 }
 

@@ -225,11 +225,26 @@ static int open_replica(struct th_ladder *ladder)
 	return start_call(ladder, resource, &resource->call, TH_CALL_OPEN);
 }
 
+/* It may have closed although it could not write all back: that is an error to report, but the way down goes on. */
+static void closed(struct th_engine_call *call, void *context)
+{
+	struct th_ladder *ladder = context;
+	struct th_resource *resource = of_ladder(ladder);
+	struct th_engine_status *status = &resource->control->status;
+
+	th_engine_status(resource->translog, status);
+	if (call->error.code)
+		th_error_set(&ladder->error, call->error.code, "%s", call->error.text);
+	th_ladder_stepped(ladder, status->role == TH_ROLE_CLOSED ? 0 : call->error.code);
+}
+
 static int close_replica(struct th_ladder *ladder)
 {
 	struct th_resource *resource = of_ladder(ladder);
 
-	return start_call(ladder, resource, &resource->call, TH_CALL_CLOSE);
+	start_call(ladder, resource, &resource->call, TH_CALL_CLOSE);
+	resource->call.done = closed;
+	return TH_LADDER_LATER;
 }
 
 /* ---- the disk's ladder as a rung of the resource's ---- */
@@ -248,16 +263,6 @@ static int no_disk_yet(struct th_ladder *ladder)
 {
 	(void)ladder;
 	return 0;
-}
-
-static int put_disk_up(struct th_ladder *ladder)
-{
-	struct th_resource *resource = of_ladder(ladder);
-
-	if (!resource->disk_place.path[0])
-		return 0;
-	th_ladder_climb(&resource->disk_ladder, disk_ladder_done, ladder);
-	return TH_LADDER_LATER;
 }
 
 static int take_disk_down(struct th_ladder *ladder)
@@ -287,7 +292,6 @@ static const struct th_rung create_rungs[] = {
 	{ make_translog, unmake_translog },
 	{ connect_log, disconnect_log },
 	{ switch_translog_on, switch_translog_off },
-	{ put_disk_up, take_disk_down },
 	{ create_replica, NULL },
 };
 
@@ -355,8 +359,6 @@ static const struct th_rung disk_rungs[] = {
 	{ connect_disk, disconnect_disk },
 	{ attach_disk, detach_disk },
 };
-/* What CREATE needs: the disk is there, but nothing is written back to it. */
-#define DISK_RUNGS_CONNECTED 3u
 
 /* ---- exports ---- */
 
@@ -555,12 +557,14 @@ static int resource_new(struct th_control *control, const struct th_resource_pla
 	resource->id = ++control->next_id;
 	th_snprintf(resource->name, sizeof(resource->name), "%s", plan->name);
 	resource->log_place = plan->log;
-	resource->disk_place = plan->disk;
 	resource->options = plan->options;
 	resource->call.resource_uuid = plan->resource_uuid;
 	resource->call.node_uuid = plan->node_uuid;
 	resource->call.device_bytes = plan->device_bytes;
 	resource->call.block_bytes = plan->block_bytes;
+	resource->call.run = true;
+	resource->call.until_lsn = plan->until_lsn;
+	resource->call.until_ns = plan->until_ns;
 	th_list_push_back(&control->resources, &resource->link);
 	control->resource_count++;
 	set_changed(resource);
@@ -596,7 +600,6 @@ int th_resource_create(struct th_control *control, const struct th_resource_plan
 	if (code)
 		return code;
 	th_ladder_init(&resource->ladder, executor, create_rungs, TH_ARRAY_COUNT(create_rungs));
-	th_ladder_init(&resource->disk_ladder, executor, disk_rungs, DISK_RUNGS_CONNECTED);
 	wait_for(resource, done, context);
 	th_ladder_climb(&resource->ladder, replica_created, NULL);
 	return 0;
@@ -634,7 +637,7 @@ static void disk_moved(struct th_ladder *ladder, void *context)
 	report(of_disk_ladder(ladder), &ladder->error);
 }
 
-int th_resource_attach(struct th_resource *resource, const struct th_place *place,
+int th_resource_attach(struct th_resource *resource, const struct th_place *place, bool write_label,
 		       th_resource_done *done, void *context, struct th_error *error)
 {
 	int code = check_shape_free(resource, error);
@@ -645,6 +648,7 @@ int th_resource_attach(struct th_resource *resource, const struct th_place *plac
 		return th_error_set(error, -EEXIST, "resource %s has a disk already: %s",
 				    resource->name, resource->disk_place.path);
 	resource->disk_place = *place;
+	resource->disk_call.write_label = write_label;
 	wait_for(resource, done, context);
 	th_ladder_climb(&resource->disk_ladder, disk_moved, NULL);
 	return 0;

@@ -70,8 +70,8 @@ struct th_resource_plan {
 	struct th_uuid node_uuid;
 	uint64_t device_bytes;
 	uint32_t block_bytes;
-	bool with_disk; /* create: this disk gets its label */
-	struct th_place disk;
+	uint64_t until_lsn; /* open: replay does not pass it; 0: no limit */
+	uint64_t until_ns;
 	struct th_engine_options options;
 };
 
@@ -88,7 +88,7 @@ int th_resource_create(struct th_control *control, const struct th_resource_plan
 /* The resource is gone afterwards, unless it failed. -EBUSY while exported. */
 int th_resource_close(struct th_resource *resource, bool drain, th_resource_done *done,
 		      void *context, struct th_error *error);
-int th_resource_attach(struct th_resource *resource, const struct th_place *place,
+int th_resource_attach(struct th_resource *resource, const struct th_place *place, bool write_label,
 		       th_resource_done *done, void *context, struct th_error *error);
 int th_resource_detach(struct th_resource *resource, th_resource_done *done, void *context,
 		       struct th_error *error);

@@ -149,27 +149,35 @@ static void finish_command(struct th_session *session)
 	th_session_succeed(session);
 }
 
-/* Nobody is there for the reply, but what the command does at its end is done. */
-static void end_closed(struct th_session *session)
+/* The reply was sent, or nobody wants it any more. */
+static void end_reply(struct th_session *session)
 {
-	if (session->state == TH_SESSION_RUNNING && !session->ended)
-		return;
-	if (session->ended && !session->error.code && session->finish)
-		session->finish(session);
-	session_free(session);
+	session->sent_bytes = 0;
+	th_reply_reset(&session->reply);
+	drop_line(session);
+	session->state = TH_SESSION_IDLE;
+}
+
+/* Nobody is there for replies; what was sent in whole lines is run. */
+static void run_closed(struct th_session *session)
+{
+	if (session->state == TH_SESSION_WATCHING || session->state == TH_SESSION_REPLYING)
+		end_reply(session);
+	if (session->state == TH_SESSION_IDLE)
+		next_line(session);
+	if (session->state == TH_SESSION_IDLE && !session->work.posted)
+		session_free(session);
 }
 
 static void run(struct th_work *work)
 {
 	struct th_session *session = th_container_of(work, struct th_session, work);
 
-	if (session->closed) {
-		end_closed(session);
-		return;
-	}
 	if (session->ended)
 		finish_command(session);
-	if (session->state == TH_SESSION_IDLE)
+	if (session->closed)
+		run_closed(session);
+	else if (session->state == TH_SESSION_IDLE)
 		next_line(session);
 	else if (session->state == TH_SESSION_REPLYING && !session->sent_bytes)
 		session->output(session->context);
@@ -247,9 +255,12 @@ void th_session_sent(struct th_session *session, size_t bytes)
 	session->sent_bytes += bytes;
 	if (session->sent_bytes < session->reply.used)
 		return;
-	session->sent_bytes = 0;
-	th_reply_reset(&session->reply);
-	drop_line(session);
-	session->state = TH_SESSION_IDLE;
+	end_reply(session);
 	post(session);
+}
+
+bool th_session_is_idle(const struct th_session *session)
+{
+	return session->state == TH_SESSION_IDLE &&
+	       !memchr(session->input, '\n', session->input_bytes);
 }

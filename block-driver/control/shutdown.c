@@ -70,22 +70,14 @@ static void closed(void *context, const struct th_error *error)
 	struct th_resource *resource =
 		th_resource_find_id(shutdown->control, shutdown->resource_id);
 
-	if (!error->code) {
-		shutdown->resource_id = 0;
-	} else if (shutdown->drain) {
-		shutdown->drain = false;
-		tell(shutdown, TH_LOG_WARNING,
-		     "%s could not be written back (%s): it is closed without, and the next open "
-		     "replays its log",
-		     resource->name, error->text);
-	} else {
-		resource->given_up = true;
-		shutdown->resource_id = 0;
+	/* One that is closed is freed only after this. */
+	TH_ASSERT(resource);
+	if (error->code)
+		tell(shutdown, TH_LOG_WARNING, "%s: %s", resource->name, error->text);
+	resource->given_up = resource->ladder.level != 0;
+	if (resource->given_up)
 		shutdown->failed_count++;
-		tell(shutdown, TH_LOG_ERROR,
-		     "%s could not be closed (%s): its log is safe, and the next open replays it",
-		     resource->name, error->text);
-	}
+	shutdown->resource_id = 0;
 	again(shutdown);
 }
 
@@ -105,7 +97,6 @@ static void close_next(struct th_shutdown *shutdown, struct th_resource *resourc
 
 	if (shutdown->resource_id != resource->id) {
 		shutdown->resource_id = resource->id;
-		shutdown->drain = true;
 		tell_resource(shutdown, resource);
 	}
 	/* A command that is under way ends first; that is a change, after which this runs again. */
@@ -114,7 +105,7 @@ static void close_next(struct th_shutdown *shutdown, struct th_resource *resourc
 	if (export)
 		th_resource_unexport(resource, export, unexported, shutdown, &error);
 	else
-		th_resource_close(resource, shutdown->drain, closed, shutdown, &error);
+		th_resource_close(resource, true, closed, shutdown, &error);
 	TH_ASSERT(!error.code);
 }
 
