@@ -81,6 +81,8 @@ static void done_is_never_called_inside_the_call_even_if_the_brick_is_on_at_once
 	test_host_settle(&f->graph.host);
 	assert_int_equal(calls, 1);
 	assert_int_equal(th_brick_power(filter, false, count_call, &calls), 0);
+	test_host_settle(&f->graph.host);
+	assert_int_equal(calls, 2);
 }
 
 static void asking_for_what_is_already_so_succeeds_and_changes_nothing(void **state)
