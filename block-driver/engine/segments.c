@@ -242,6 +242,13 @@ static void spare_finished(struct th_engine *engine)
 	}
 }
 
+/* By a file that is about to become a segment, or was one. */
+static bool spare_name_is_taken(const struct th_engine *engine)
+{
+	return engine->rotation.step == TH_ROTATION_HEADER ||
+	       engine->rotation.step == TH_ROTATION_RENAME || engine->removal.recycled;
+}
+
 static void spare_step(struct th_engine *engine)
 {
 	struct th_spare *spare = &engine->spare;
@@ -249,7 +256,7 @@ static void spare_step(struct th_engine *engine)
 	if (th_file_io_finished(&spare->io))
 		spare_finished(engine);
 	if (spare->io.busy || spare->state == TH_SPARE_READY || !engine->spare_wanted ||
-	    engine->log_failed || engine->removal.recycled)
+	    engine->log_failed || spare_name_is_taken(engine))
 		return;
 	if (spare->retry_ns > engine->now_ns) {
 		th_engine_wake_at(engine, spare->retry_ns);
@@ -375,6 +382,7 @@ static bool recyclable(const struct th_engine *engine)
 {
 	return engine->spare_wanted && engine->spare.state == TH_SPARE_NONE &&
 	       !engine->spare.exists && !engine->spare.io.busy &&
+	       !spare_name_is_taken(engine) &&
 	       th_segments_bytes(engine) <= engine->options.log_limit_bytes;
 }
 
