@@ -439,7 +439,8 @@ def add_refused_batches(cases):
     refused("payload-none", "a payload offset without a payload", "content", [(88, "I", 4096)])
     refused("payload-none-crc", "a payload checksum without a payload", "content", [(68, "I", 1)])
     refused("payload-gap", "a gap before the payload", "content", [(88, "I", 8192)], records=[write(0)])
-    refused("payload-long", "a write of more than 1 MiB", "content", [(80, "Q", (1 << 20) + 4096)], records=[write(0)])
+    refused("payload-long", "a write of 4 GiB more than its payload", "content", [(80, "Q", (1 << 32) + 4096)],
+            records=[write(0)])
     refused("length-above-need", "longer than its payloads need", "content", [(12, "I", 12288)], records=[write(0)])
     refused("length-below-need", "shorter than its payloads need", "content", [(12, "I", 4096)], records=[write(0)])
 

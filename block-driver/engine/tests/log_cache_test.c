@@ -392,14 +392,29 @@ static void the_largest_cache_gives_first(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < CACHES; i++)
 		join(world, i, 0);
-	fill_with_evictable(&world->cache[0], 25);
-	fill_with_evictable(&world->cache[1], 35);
+	fill_with_evictable(&world->cache[0], 35);
+	fill_with_evictable(&world->cache[1], 25);
 	assert_reserves(&world->cache[2], 10 * CHUNK);
 	assert_int_equal(th_log_cache_bytes(&world->cache[0]), 25 * CHUNK);
 	assert_int_equal(th_log_cache_bytes(&world->cache[1]), 25 * CHUNK);
 	assert_reserves(&world->cache[2], 10 * CHUNK);
 	assert_int_equal(th_log_cache_bytes(&world->cache[0]), 20 * CHUNK);
 	assert_int_equal(th_log_cache_bytes(&world->cache[1]), 20 * CHUNK);
+	world_free(world);
+}
+
+static void a_cache_above_its_share_takes_nothing_from_others(void **state)
+{
+	struct world *world = world_of(60);
+
+	(void)state;
+	for (uint32_t i = 0; i < CACHES; i++)
+		join(world, i, 0);
+	fill_with_evictable(&world->cache[0], 35);
+	fill_with_evictable(&world->cache[1], 35);
+	assert_int_equal(th_log_cache_bytes(&world->cache[0]), 35 * CHUNK);
+	assert_int_equal(th_log_cache_bytes(&world->cache[1]), 25 * CHUNK);
+	assert_int_equal(world->cache[1].floor_lsn, 10 * CHUNK);
 	world_free(world);
 }
 
@@ -581,6 +596,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_refused_reservation_changes_nothing),
 		cmocka_unit_test(an_idle_cache_gets_its_share_from_a_busy_one),
 		cmocka_unit_test(the_largest_cache_gives_first),
+		cmocka_unit_test(a_cache_above_its_share_takes_nothing_from_others),
 		cmocka_unit_test(a_newcomer_waits_only_until_the_others_logs_have_caught_up),
 		cmocka_unit_test(the_smallest_share_holds_two_of_the_largest_batches_and_one_more),
 		cmocka_unit_test(a_cache_more_than_the_budget_can_bear_is_refused),
