@@ -110,7 +110,8 @@ static void sync_start(struct th_engine *engine)
 	if (!segment || !segment->linked || engine->log_failed)
 		return;
 	sync->segment = segment;
-	if (segment->state == TH_SEGMENT_SEALING) {
+	sync->seals = segment->state == TH_SEGMENT_SEALING;
+	if (sync->seals) {
 		if (engine->appended.lsn < segment->end_lsn || segment->users)
 			return;
 		sync->target_lsn = segment->end_lsn;
@@ -141,7 +142,7 @@ static void sync_finished(struct th_engine *engine)
 	engine->counters.log_syncs++;
 	th_histogram_add(&engine->counters.latency[TH_LATENCY_LOG_SYNC],
 			 engine->now_ns - sync->start_ns);
-	if (segment->state == TH_SEGMENT_SEALING) {
+	if (sync->seals) {
 		segment->state = TH_SEGMENT_SEALED;
 		segment->file_bytes = segment->end_lsn - segment->start_lsn;
 	}

@@ -253,6 +253,7 @@ enum th_log_sync_step { TH_LOG_SYNC_NONE, TH_LOG_SYNC_TRUNCATE, TH_LOG_SYNC_FLUS
 
 struct th_log_sync {
 	enum th_log_sync_step step;
+	bool seals; /* covers all of its segment, which was cut to its length */
 	struct th_segment *segment;
 	uint64_t target_lsn;
 	uint64_t wanted_lsn; /* somebody waits for this to be durable */
