@@ -83,6 +83,37 @@ static struct scheduled *scheduled_of(struct th_sim_brick *sim, struct th_reques
 	return th_container_of(aspect_of(sim, request), struct scheduled, aspect);
 }
 
+static void note(const struct th_sim_environment *environment, const struct th_request *request,
+		 const char *what)
+{
+	static const char *const names[TH_OPERATION_COUNT] = {
+		[TH_READ] = "read",
+		[TH_WRITE] = "write",
+		[TH_WRITE_ZEROES] = "write-zeroes",
+		[TH_DISCARD] = "discard",
+		[TH_FLUSH] = "flush",
+		[TH_FILE_OPEN] = "open",
+		[TH_FILE_CLOSE] = "close",
+		[TH_FILE_ALLOCATE] = "allocate",
+		[TH_FILE_TRUNCATE] = "truncate",
+		[TH_FILE_RENAME] = "rename",
+		[TH_FILE_REMOVE] = "remove",
+		[TH_FILE_LIST] = "list",
+		[TH_FILE_SYNC_DIR] = "sync-dir",
+		[TH_FILE_SPACE] = "space",
+	};
+	char text[192];
+
+	if (!environment->note)
+		return;
+	th_snprintf(text, sizeof(text), "%s %s file %u %s%s%s %llu+%llu flags %u: %d", what,
+		    names[request->operation], request->file, request->name ? request->name : "",
+		    request->new_name ? " to " : "", request->new_name ? request->new_name : "",
+		    (unsigned long long)request->position, (unsigned long long)request->length,
+		    request->flags, request->error);
+	environment->note(environment->context, text);
+}
+
 static struct th_request *first_due(struct th_sim_brick *sim)
 {
 	return th_list_first(&sim->schedule, struct th_request, link);
@@ -107,7 +138,9 @@ static void on_timer(struct th_timer *timer)
 	th_list_remove(&request->link);
 	scheduled->environment->events++;
 	scheduled->operation->end(sim, request, &scheduled->aspect);
-	th_request_complete(request, scheduled->aspect.error);
+	request->error = scheduled->aspect.error;
+	note(scheduled->environment, request, "ends");
+	th_request_complete(request, request->error);
 	arm(sim);
 }
 
@@ -145,6 +178,7 @@ static void submit(struct th_output *output, struct th_request *request)
 		th_sim_misuse(scheduled->environment, "operation %u is not one for this port",
 			      request->operation);
 	scheduled->environment->events++;
+	note(scheduled->environment, request, "begins");
 	scheduled->operation->begin(sim, request, &scheduled->aspect);
 	schedule(sim, request, scheduled->aspect.due_ns);
 }

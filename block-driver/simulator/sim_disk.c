@@ -13,6 +13,11 @@ void th_sim_disk_destroy(struct th_sim_disk *disk)
 	th_sim_media_destroy(&disk->media);
 }
 
+void th_sim_disk_crash(struct th_sim_disk *disk, struct th_sim_loss *loss)
+{
+	th_sim_media_crash(&disk->media, loss);
+}
+
 void th_sim_disk_clone(struct th_sim_disk *copy, const struct th_sim_disk *disk)
 {
 	*copy = *disk;

@@ -26,6 +26,7 @@ struct th_sim_disk {
 void th_sim_disk_init(struct th_sim_disk *disk, struct th_sim_environment *environment,
 		      uint64_t bytes, uint32_t block_bytes, bool is_volatile);
 void th_sim_disk_destroy(struct th_sim_disk *disk);
+void th_sim_disk_crash(struct th_sim_disk *disk, struct th_sim_loss *loss);
 void th_sim_disk_clone(struct th_sim_disk *copy, const struct th_sim_disk *disk);
 
 #endif

@@ -13,6 +13,8 @@ struct th_sim_environment {
 	uint64_t events; /* requests begun and ended: the points at which a crash makes a difference */
 	/* Does not return. NULL: the host is stopped by an assertion. */
 	void (*misuse)(void *context, const char *text) __attribute__((noreturn));
+	/* Optional: hears of each request that begins or ends. */
+	void (*note)(void *context, const char *text);
 	void *context;
 };
 

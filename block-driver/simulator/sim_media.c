@@ -111,8 +111,9 @@ static void clone_writes(struct th_list *copies, const struct th_list *writes)
 void th_sim_media_clone(struct th_sim_media *copy, const struct th_sim_media *media)
 {
 	th_sim_media_init(copy, media->room_bytes, media->is_volatile);
-	memcpy(copy->current, media->current, media->room_bytes);
-	if (media->is_volatile) {
+	if (media->room_bytes)
+		memcpy(copy->current, media->current, media->room_bytes);
+	if (media->room_bytes && media->is_volatile) {
 		memcpy(copy->durable, media->durable, media->room_bytes);
 		memcpy(copy->durable_sequence, media->durable_sequence,
 		       media->room_bytes / TH_SECTOR_BYTES * sizeof(*media->durable_sequence));
@@ -307,6 +308,7 @@ void th_sim_media_crash(struct th_sim_media *media, struct th_sim_loss *loss)
 			write_durable(media, write);
 		free(write);
 	}
-	memcpy(media->current, media->durable, media->room_bytes);
+	if (media->room_bytes)
+		memcpy(media->current, media->durable, media->room_bytes);
 	media->bytes = media->durable_bytes;
 }

@@ -50,11 +50,21 @@ static void on_misuse(void *context, const char *text)
 	th_fail("misuse of storage: %s", text);
 }
 
+static void on_note(void *context, const char *text)
+{
+	(void)context;
+	th_trace("  storage %s", text);
+}
+
 void th_world_init(struct th_world *world, uint64_t seed)
 {
-	*world = (struct th_world){ .now_ns = 1, .environment = { .misuse = on_misuse } };
+	*world = (struct th_world){ .now_ns = 1,
+				    .environment = { .misuse = on_misuse },
+				    .stop_event = UINT64_MAX };
 	th_sim_random_init(&world->environment.random, seed);
 	th_list_init(&world->actors);
+	if (th_run.trace)
+		world->environment.note = on_note;
 	running = world;
 	th_run.now_ns = running_now_ns;
 }
@@ -77,36 +87,58 @@ void th_actor_kill(struct th_actor *actor)
 	th_heap_destroy(&actor->heap);
 }
 
+static bool is_stopping(const struct th_world *world)
+{
+	return world->environment.events >= world->stop_event;
+}
+
 static void run_actor(struct th_actor *actor)
 {
+	struct th_world *world = actor->world;
 	struct th_heap *before = th_actor_enter(actor);
 	uint32_t rounds = 0;
 
-	while (th_executor_round(&actor->executor) ||
-	       th_executor_next_deadline_ns(&actor->executor) <= actor->world->now_ns) {
+	while ((th_executor_round(&actor->executor) ||
+		th_executor_next_deadline_ns(&actor->executor) <= world->now_ns) &&
+	       !is_stopping(world)) {
 		if (++rounds > ROUNDS_AT_ONCE_MAX)
 			th_fail("more than %u rounds at one moment: the code runs in circles",
 				ROUNDS_AT_ONCE_MAX);
 	}
-	actor->world->rounds += rounds + 1;
+	world->rounds += rounds + 1;
 	th_actor_leave(before);
+}
+
+/* When something has to happen next; one actor may have given work to another that had its turn before. */
+static uint64_t next_deadline_ns(const struct th_world *world)
+{
+	uint64_t next_ns = UINT64_MAX;
+	const struct th_list *link;
+
+	th_list_for_each(link, &world->actors) {
+		const struct th_actor *actor = th_list_entry(link, struct th_actor, link);
+
+		if (!th_list_empty(&actor->executor.ready))
+			return world->now_ns;
+		next_ns = TH_MIN(next_ns, th_executor_next_deadline_ns(&actor->executor));
+	}
+	return next_ns;
 }
 
 bool th_world_step(struct th_world *world)
 {
-	uint64_t next_ns = UINT64_MAX;
+	uint64_t next_ns;
 	struct th_list *link, *after;
 
-	th_list_for_each_safe(link, after, &world->actors)
-		run_actor(th_list_entry(link, struct th_actor, link));
-	th_list_for_each(link, &world->actors) {
-		struct th_actor *actor = th_list_entry(link, struct th_actor, link);
-
-		next_ns = TH_MIN(next_ns, th_executor_next_deadline_ns(&actor->executor));
-		/* One actor may have given work to another that had its turn before. */
-		if (!th_list_empty(&actor->executor.ready))
-			next_ns = world->now_ns;
+	th_list_for_each_safe(link, after, &world->actors) {
+		if (!is_stopping(world))
+			run_actor(th_list_entry(link, struct th_actor, link));
 	}
+	if (is_stopping(world)) {
+		world->stopped(world->stopped_context);
+		return true;
+	}
+	next_ns = next_deadline_ns(world);
 	if (next_ns == UINT64_MAX)
 		return false;
 	world->now_ns = TH_MAX(world->now_ns, next_ns);

@@ -17,6 +17,13 @@ struct th_world {
 	int64_t wall_offset_ns;
 	struct th_list actors;
 	uint64_t rounds;
+	/*
+	 * Somebody wants to look at the world (to let a process die) when so many events have happened, before
+	 * anything else goes on. Runs between two rounds; sets stop_event anew.
+	 */
+	uint64_t stop_event;
+	void (*stopped)(void *context);
+	void *stopped_context;
 };
 
 /* An executor in a world: a process with memory of its own, or something outside of all processes. */
