@@ -305,6 +305,22 @@ void th_log_cache_zero(struct th_log_cache *cache, uint64_t lsn, uint64_t bytes)
 	}
 }
 
+bool th_log_cache_is_zero(const struct th_log_cache *cache, uint64_t lsn, uint64_t bytes)
+{
+	uint64_t seen = 0;
+	uint64_t piece;
+
+	TH_ASSERT(th_log_cache_holds(cache, lsn, bytes) && th_is_aligned(lsn | bytes, 8));
+	for (; bytes > 0; lsn += piece, bytes -= piece) {
+		const uint64_t *word = (void *)piece_at(cache, lsn, bytes, &piece);
+		const uint64_t *end = word + piece / sizeof(*word);
+
+		while (word < end)
+			seen |= *word++;
+	}
+	return seen == 0;
+}
+
 uint32_t th_log_cache_crc32c(const struct th_log_cache *cache, uint32_t crc, uint64_t lsn,
 			     uint64_t bytes)
 {

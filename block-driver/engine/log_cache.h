@@ -87,6 +87,8 @@ void th_log_cache_copy_in(struct th_log_cache *cache, uint64_t lsn, const void *
 void th_log_cache_copy_out(const struct th_log_cache *cache, uint64_t lsn, void *data,
 			   uint64_t bytes);
 void th_log_cache_zero(struct th_log_cache *cache, uint64_t lsn, uint64_t bytes);
+/* For bytes that must be zero. @lsn and @bytes: multiples of 8. */
+bool th_log_cache_is_zero(const struct th_log_cache *cache, uint64_t lsn, uint64_t bytes);
 /* As th_crc32c() over a range of the log. */
 uint32_t th_log_cache_crc32c(const struct th_log_cache *cache, uint32_t crc, uint64_t lsn,
 			     uint64_t bytes);

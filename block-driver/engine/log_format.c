@@ -370,6 +370,17 @@ enum th_format_check th_batch_header_unpack(struct th_batch_header *header,
 	return TH_FORMAT_OK;
 }
 
+uint32_t th_batch_payload_end(const struct th_batch_header *header, const struct th_record *records)
+{
+	uint32_t i = header->record_count;
+
+	while (i-- > 0) {
+		if (records[i].operation == TH_RECORD_WRITE)
+			return records[i].payload_offset + (uint32_t)records[i].length;
+	}
+	return TH_BLOCK_BYTES;
+}
+
 bool th_batch_header_plausible(struct th_batch_header *header, const uint8_t *block, uint64_t lsn,
 			       uint64_t epoch)
 {

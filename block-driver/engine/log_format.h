@@ -93,7 +93,7 @@ void th_segment_name(char name[TH_SEGMENT_NAME_BYTES], uint64_t epoch, uint64_t 
 /* False when @name is not exactly what th_segment_name() makes. */
 bool th_segment_name_parse(const char *name, uint64_t *epoch, uint64_t *start_lsn);
 
-/* @block: TH_BLOCK_BYTES. Sets header->chain. */
+/* Here and below @block is TH_BLOCK_BYTES long and aligned to 8. Sets header->chain. */
 void th_segment_header_pack(struct th_segment_header *header, uint8_t *block);
 /*
  * @epoch and @start_lsn: from the file's name; @resource_uuid: NULL accepts any. The tie to the predecessor
@@ -112,13 +112,17 @@ void th_batch_record_pack(const struct th_record *record, uint32_t index, uint8_
 void th_batch_header_pack(struct th_batch_header *header, uint8_t *block);
 
 /*
- * Checks a batch's header block against where the reader stands, all but the payload checksums; @records (of
- * TH_BATCH_RECORDS_MAX) is filled. @block_bytes: of the segment; @device_bytes: 0 or the bound for positions.
+ * Checks a batch's header block against where the reader stands; @records (of TH_BATCH_RECORDS_MAX) is filled. Left
+ * to the caller: the payloads' checksums, and then the zeroes behind the last one (th_batch_payload_end()). @block_bytes: of the segment; @device_bytes: 0 or the bound for positions.
  */
 enum th_format_check th_batch_header_unpack(struct th_batch_header *header,
 					    struct th_record *records, const uint8_t *block,
 					    const struct th_position *position,
 					    uint32_t block_bytes, uint64_t device_bytes);
+/* Where the last payload ends: from there up to the batch's length are zeroes. From the start of the batch. */
+uint32_t th_batch_payload_end(const struct th_batch_header *header,
+			      const struct th_record *records);
+
 /*
  * Is @block, found at @lsn, the header of a batch of this epoch that was once written here, whatever came
  * before it? For the search for proof of durable content behind the end. Sets header when true.

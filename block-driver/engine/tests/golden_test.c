@@ -271,19 +271,16 @@ static void print_batch(struct log_reader *reader, const struct th_batch_header 
 static const char *check_payloads(const uint8_t *data, const struct th_batch_header *header,
 				  const struct th_record *records, enum th_format_check *check)
 {
-	uint32_t end = TH_BLOCK_BYTES;
-
+	*check = TH_FORMAT_CHECKSUM;
 	for (uint32_t i = 0; i < header->record_count; i++) {
-		if (records[i].operation != TH_RECORD_WRITE)
-			continue;
-		*check = TH_FORMAT_CHECKSUM;
-		if (th_crc32c(0, data + end, records[i].length) != records[i].payload_crc32c)
+		if (records[i].operation == TH_RECORD_WRITE &&
+		    th_crc32c(0, data + records[i].payload_offset, records[i].length) !=
+			    records[i].payload_crc32c)
 			return "payload";
-		end += (uint32_t)records[i].length;
 	}
 	*check = TH_FORMAT_LENGTH;
-	for (; end < header->length; end++) {
-		if (data[end] != 0)
+	for (uint32_t i = th_batch_payload_end(header, records); i < header->length; i++) {
+		if (data[i] != 0)
 			return "padding";
 	}
 	*check = TH_FORMAT_OK;

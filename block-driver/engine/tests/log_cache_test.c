@@ -549,6 +549,32 @@ static void a_piece_ends_with_its_chunk_and_at_the_top(void **state)
 	world_free(world);
 }
 
+static void one_bit_is_enough_not_to_be_zero(void **state)
+{
+	struct world *world = world_of(20);
+	struct th_log_cache *cache = &world->cache[0];
+	const uint64_t lsn = CHUNK - 512;
+	uint8_t byte;
+
+	(void)state;
+	join(world, 0, 0);
+	assert_reserves(cache, 2 * CHUNK);
+	memset(world->data, 0xff, sizeof(world->data));
+	th_log_cache_copy_in(cache, lsn - 8, world->data, 1040);
+	th_log_cache_zero(cache, lsn, 1024);
+	assert_true(th_log_cache_is_zero(cache, lsn, 1024));
+	assert_false(th_log_cache_is_zero(cache, lsn - 8, 1024));
+	assert_false(th_log_cache_is_zero(cache, lsn, 1032));
+	for (uint32_t bit = 0; bit < 1024 * 8; bit++) {
+		byte = (uint8_t)(1u << bit % 8);
+		th_log_cache_copy_in(cache, lsn + bit / 8, &byte, 1);
+		assert_false(th_log_cache_is_zero(cache, lsn, 1024));
+		th_log_cache_zero(cache, lsn + bit / 8, 1);
+	}
+	assert_true(th_log_cache_is_zero(cache, lsn, 1024));
+	world_free(world);
+}
+
 /* ---- misuse ---- */
 
 static void promise_too_much(void *cache)
@@ -604,6 +630,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(memory_that_a_cache_gives_back_is_used_again),
 		cmocka_unit_test(a_long_log_passes_through_a_small_ring),
 		cmocka_unit_test(a_piece_ends_with_its_chunk_and_at_the_top),
+		cmocka_unit_test(one_bit_is_enough_not_to_be_zero),
 		cmocka_unit_test(what_would_lose_data_stops_the_host),
 	};
 
