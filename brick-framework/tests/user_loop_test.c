@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -241,6 +242,44 @@ timers_expire_after_their_deadlines_in_their_order_and_within_a_millisecond(void
 			assert_true(alarms[i].fired_ns >= alarms[i - 1].fired_ns);
 	}
 	assert_true(best_ns < TH_NS_PER_MS);
+}
+
+/* A timer of the kernel, watched as a file descriptor, that then arms one of the loop. */
+struct late_alarm {
+	struct th_user_watch watch;
+	struct stopper stopper;
+};
+
+static void arm_late(struct th_user_watch *watch, uint32_t events)
+{
+	struct late_alarm *late = th_container_of(watch, struct late_alarm, watch);
+	struct th_executor *executor = &late->stopper.loop->executor;
+
+	TH_ASSERT(events == EPOLLIN);
+	th_executor_arm(executor, &late->stopper.timer, th_executor_now_ns(executor) + 1);
+	th_user_loop_want(late->stopper.loop, watch, 0);
+}
+
+static void a_timer_is_in_time_though_the_loop_had_gone_to_sleep_for_longer(void **state)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = (long)(2 * TH_NS_PER_MS) };
+	const uint64_t start_ns = monotonic_ns();
+	struct th_user_loop *loop = *state;
+	struct late_alarm late;
+	struct alarm far;
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+
+	assert_true(fd >= 0);
+	assert_int_equal(timerfd_settime(fd, 0, &soon, NULL), 0);
+	assert_int_equal(th_user_loop_watch(loop, &late.watch, fd, EPOLLIN, arm_late), 0);
+	init_stopper(&late.stopper, loop);
+	th_timer_init(&far.timer, note_alarm);
+	th_executor_arm(&loop->executor, &far.timer, start_ns + 30 * TH_NS_PER_S);
+	th_user_loop_run(loop);
+	assert_true(monotonic_ns() < start_ns + 15 * TH_NS_PER_S);
+	th_executor_disarm(&loop->executor, &far.timer);
+	th_user_loop_unwatch(loop, &late.watch);
+	close(fd);
 }
 
 struct clock_reader {
@@ -537,6 +576,7 @@ int main(void)
 		loop_test(posts_to_a_loop_that_is_awake_cost_no_system_call),
 		loop_test(
 			timers_expire_after_their_deadlines_in_their_order_and_within_a_millisecond),
+		loop_test(a_timer_is_in_time_though_the_loop_had_gone_to_sleep_for_longer),
 		loop_test(time_stands_still_within_a_round_and_goes_on_between_rounds),
 		loop_test(a_watch_is_called_as_long_as_there_is_something_to_read),
 		loop_test(a_watch_is_called_only_for_what_it_wants),
