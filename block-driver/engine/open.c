@@ -440,6 +440,7 @@ static void open_begin_scan(struct th_engine *engine, struct th_engine_call *cal
 
 	th_reader_reset(engine, &checkpoint, last ? last->end_lsn : meta->checkpoint_lsn, true);
 	call->step = OPEN_SCAN;
+	th_engine_kick(engine);
 }
 
 static bool open_check_header(struct th_engine *engine, struct th_engine_call *call)

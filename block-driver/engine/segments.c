@@ -366,13 +366,21 @@ static void rotation_step(struct th_engine *engine)
 
 /* ---- removal ---- */
 
+/* The log must never be without a segment: where it goes on has to be durable first. */
+static bool is_continued(const struct th_engine *engine, const struct th_segment *segment)
+{
+	const struct th_segment *next = th_segment_next(engine, segment);
+
+	return next && next->linked && engine->durable_lsn > next->start_lsn;
+}
+
 static bool removable(const struct th_engine *engine, const struct th_segment *segment)
 {
 	uint64_t floor_lsn = th_retention_floor(engine);
 
 	if (th_mutated(TH_MUTATE_DELETE_EARLY))
 		floor_lsn = engine->durable_lsn;
-	return segment && segment != th_segment_last(engine) &&
+	return segment && is_continued(engine, segment) &&
 	       segment->state == TH_SEGMENT_SEALED && !segment->users &&
 	       segment->end_lsn <= floor_lsn;
 }
