@@ -142,6 +142,7 @@ static void primary_ready(struct th_engine *engine, struct th_engine_call *call)
 
 	TH_ASSERT(segment->state == TH_SEGMENT_APPENDING && segment->linked);
 	engine->appended = engine->tail;
+	th_log_cache_set_evictable(&engine->cache, engine->appended.lsn);
 	engine->role = TH_ROLE_PRIMARY;
 	call->end_lsn = engine->tail.lsn;
 	call->end_chain = engine->tail.chain;
