@@ -70,6 +70,7 @@ void th_nbd_client_close(struct th_nbd_client *client, const char *why)
 		return;
 	log_end(client, why);
 	client->state = TH_NBD_GONE;
+	client->blocked = false;
 	th_user_loop_unwatch(server->loop, &client->watch);
 	close(client->socket);
 	th_executor_disarm(server->brick.executor, &client->timer);
@@ -119,15 +120,30 @@ static void free_client(struct th_nbd_client *client)
 	th_nbd_server_left(server);
 }
 
+/* Deaf clients do no harm as long as there is memory enough for all. */
+static bool others_are_stalled(const struct th_nbd_client *client)
+{
+	const struct th_list *link;
+
+	th_list_for_each(link, &client->server->stalled) {
+		if (!th_list_entry(link, struct th_nbd_client, stalled_link)->blocked)
+			return true;
+	}
+	return false;
+}
+
 static void on_timer(struct th_timer *timer)
 {
 	struct th_nbd_client *client = th_container_of(timer, struct th_nbd_client, timer);
 
 	if (client->state == TH_NBD_HANDSHAKE)
 		th_nbd_client_close(client, "did not finish the handshake in time");
-	else if (client->blocked)
+	else if (client->blocked && client->state == TH_NBD_LEAVING)
 		th_nbd_client_close(client, "does not read the replies to its last requests");
-	else
+	else if (client->blocked && others_are_stalled(client))
+		th_nbd_client_close(client,
+				    "does not read its replies while others wait for memory");
+	else if (client->blocked || client->state == TH_NBD_LEAVING)
 		arm(client);
 }
 
@@ -241,6 +257,8 @@ static void look_after(struct th_nbd_client *client)
 		error = th_nbd_send_replies(client);
 	if (error)
 		th_nbd_client_close(client, strerror(-error));
+	else if (client->blocked)
+		arm(client);
 	if (client->state == TH_NBD_LEAVING && client->in_flight == 0 &&
 	    th_list_empty(&client->replies))
 		th_nbd_client_close(client, NULL);
@@ -355,21 +373,21 @@ static struct th_nbd_client *create_client(struct th_nbd_server *server, int soc
 
 static int turn_away(struct th_nbd_server *server, int socket, const char *peer)
 {
-	close(socket);
 	if (!server->turning_away)
 		th_log(TH_LOG_WARNING,
 		       "nbd %s: %s turned away, as are others until one leaves: there are %u clients, "
 		       "which is the limit",
 		       server->brick.name, peer, server->clients_max);
 	server->turning_away = true;
+	close(socket);
 	return -EUSERS;
 }
 
 static int give_up(struct th_nbd_server *server, int socket, const char *peer, int error)
 {
-	close(socket);
 	th_log(TH_LOG_ERROR, "nbd %s: %s turned away: %s", server->brick.name, peer,
 	       strerror(-error));
+	close(socket);
 	return error;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "nbd_pool.h"
 
+/* A client holds at most 1 / SHARE of what is free. */
+#define SHARE 4u
+
 static const uint32_t piece_bytes[TH_NBD_PIECE_SIZES] = { TH_NBD_PIECE_SMALL_BYTES,
 							  TH_NBD_PIECE_LARGE_BYTES };
 
@@ -69,7 +72,9 @@ bool th_nbd_pool_take(struct th_nbd_pool *pool, struct th_nbd_share *share,
 	uint32_t i;
 
 	TH_ASSERT(length > 0 && count <= TH_VEC_MAX && !payload->vec);
-	if (needed > pieces->free_count || (held && held + needed > pieces->free_count))
+	if (needed > pieces->free_count)
+		return false;
+	if (held && SHARE * (held + needed) > pieces->free_count - needed)
 		return false;
 	share->held[size] += needed;
 	payload->size = size;

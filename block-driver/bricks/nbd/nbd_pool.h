@@ -3,9 +3,8 @@
  * Memory for the payloads of requests: one preallocated pool for all clients of a server, in pieces of two sizes,
  * aligned to 4096. A payload is a vector of pieces of one size. Taking and giving never block and never allocate.
  *
- * A client may take only while it holds, of that size, no more than what is still free. So one that does not read its
- * replies ends up with half of the pool, a second one with a third each, and there is always something left for
- * the next. One that holds nothing may take whatever is free.
+ * A client may take only up to a quarter of what is then still free, of each size. So one alone can hold a fifth of the
+ * pool, and ten that do not read their replies leave a tenth. One that holds nothing may take whatever is free.
  */
 #ifndef THARSIS_NBD_POOL_H
 #define THARSIS_NBD_POOL_H

@@ -65,7 +65,7 @@ struct th_nbd_client {
 	enum th_nbd_client_state state;
 	uint64_t number;
 	char peer[TH_NBD_PEER_MAX];
-	struct th_timer timer; /* handshake: it must be over; leaving: replies must be read */
+	struct th_timer timer; /* handshake: it must be over; later: replies must be read */
 
 	/* The socket. */
 	struct th_user_watch watch;

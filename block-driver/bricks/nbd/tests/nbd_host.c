@@ -111,6 +111,9 @@ static void look(struct th_hook *hook)
 static void switched(struct th_brick *brick, void *context)
 {
 	(void)context;
+	/* Behind the hook that the server has added: it looks at what that has done. */
+	th_executor_remove_hook(&host.loop.executor, &host.hook);
+	th_executor_add_hook(&host.loop.executor, &host.hook);
 	answer_result(brick->error.code, &brick->error);
 }
 
@@ -420,7 +423,7 @@ int main(int argc, char **argv)
 	if (code)
 		return 1;
 	host.hook.run = look;
-	th_executor_add_hook(&host.loop.executor, &host.hook);
+	th_list_init(&host.hook.link);
 	if (th_user_loop_watch(&host.loop, &host.input, STDIN_FILENO, EPOLLIN, on_input))
 		return 1;
 	th_user_loop_run(&host.loop);
