@@ -129,7 +129,7 @@ bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
 		call->step = CREATE_LABEL;
 		call->write_label = true;
 		engine->label_step = 0;
-		/* fall through */
+		th_fallthrough;
 	case CREATE_LABEL:
 		if (th_engine_disk(engine)->output) {
 			if (!th_disk_check(engine, call, &engine->label_step, &engine->meta))
@@ -680,7 +680,7 @@ static bool open_wait(struct th_engine *engine, struct th_engine_call *call)
 		if (!th_segment_last(engine))
 			return open_ready(engine, call);
 		call->step = OPEN_PROOF_FILE;
-		/* fall through */
+		th_fallthrough;
 	default:
 		segment = th_segment_last(engine);
 		if (!th_segment_open_for_read(engine, segment, &error))
@@ -823,14 +823,14 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		if (!close_is_quiet(engine))
 			return false;
 		call->step = CLOSE_DRAIN;
-		/* fall through */
+		th_fallthrough;
 	case CLOSE_DRAIN:
 		if (call->drain && !drained(engine))
 			return false;
 		engine->sweeps_held = true;
 		engine->spare_wanted = false;
 		call->step = CLOSE_SETTLE;
-		/* fall through */
+		th_fallthrough;
 	case CLOSE_SETTLE:
 		if (!everything_idle(engine))
 			return false;

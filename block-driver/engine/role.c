@@ -175,7 +175,7 @@ bool th_call_primary(struct th_engine *engine, struct th_engine_call *call)
 			return true;
 		engine->promoting = true;
 		call->step = PRIMARY_TRUNCATE;
-		/* fall through */
+		th_fallthrough;
 	case PRIMARY_TRUNCATE:
 		if (!primary_truncate(engine, call))
 			return false;
@@ -194,7 +194,7 @@ bool th_call_primary(struct th_engine *engine, struct th_engine_call *call)
 		}
 		primary_take_end(engine);
 		call->step = PRIMARY_SPARE;
-		/* fall through */
+		th_fallthrough;
 	case PRIMARY_SPARE:
 		if (!primary_begin_segment(engine, call))
 			return false;
@@ -452,7 +452,7 @@ bool th_call_cut(struct th_engine *engine, struct th_engine_call *call)
 		engine->cut_position = reader->position;
 		th_reader_reset(engine, &checkpoint, call->lsn, true);
 		call->step = CUT_FIND;
-		/* fall through */
+		th_fallthrough;
 	case CUT_FIND:
 		th_reader_run(engine);
 		if (reader->result == TH_READER_MORE || reader->read_busy)

@@ -380,17 +380,15 @@ static bool removable(const struct th_engine *engine, const struct th_segment *s
 
 	if (th_mutated(TH_MUTATE_DELETE_EARLY))
 		floor_lsn = engine->durable_lsn;
-	return segment && is_continued(engine, segment) &&
-	       segment->state == TH_SEGMENT_SEALED && !segment->users &&
-	       segment->end_lsn <= floor_lsn;
+	return segment && is_continued(engine, segment) && segment->state == TH_SEGMENT_SEALED &&
+	       !segment->users && segment->end_lsn <= floor_lsn;
 }
 
 /* A file that becomes the spare instead of going needs no new allocation, and is written already. */
 static bool recyclable(const struct th_engine *engine)
 {
 	return engine->spare_wanted && engine->spare.state == TH_SPARE_NONE &&
-	       !engine->spare.exists && !engine->spare.io.busy &&
-	       !spare_name_is_taken(engine) &&
+	       !engine->spare.exists && !engine->spare.io.busy && !spare_name_is_taken(engine) &&
 	       th_segments_bytes(engine) <= engine->options.log_limit_bytes;
 }
 

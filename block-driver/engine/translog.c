@@ -28,8 +28,8 @@ void th_engine_changed(struct th_engine *engine)
 		engine->config.changed(engine->config.context);
 }
 
-static void engine_event(struct th_engine *engine, enum th_log_level level, const char *format,
-			 va_list args)
+__attribute__((format(printf, 3, 0))) static void
+engine_event(struct th_engine *engine, enum th_log_level level, const char *format, va_list args)
 {
 	char text[TH_ERROR_TEXT_MAX];
 

@@ -398,6 +398,7 @@ static bool sweep_checkpoint(struct th_engine *engine)
 		engine->dirty_since_ns = engine->now_ns;
 	th_log_cache_release_below(&engine->cache, engine->checkpoint_durable_lsn);
 	th_engine_changed(engine);
+	th_engine_kick(engine); /* calls wait for it, and log that is not needed any more */
 	return true;
 }
 
