@@ -8,5 +8,6 @@ target_compile_options(tharsis_warnings INTERFACE
 	-Wshadow -Wundef -Wvla
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wmissing-declarations
 	-Wpointer-arith -Wcast-align -Wwrite-strings -Wformat=2
-	-Wimplicit-fallthrough -Wdeclaration-after-statement
-	$<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>)
+	-Wdeclaration-after-statement
+	$<$<C_COMPILER_ID:Clang>:-Wimplicit-fallthrough>
+	$<$<C_COMPILER_ID:GNU>:-Wimplicit-fallthrough=5 -Wlogical-op -Wduplicated-cond -Wduplicated-branches>)

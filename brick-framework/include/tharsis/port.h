@@ -40,6 +40,9 @@ static inline bool th_is_aligned(uint64_t value, uint64_t align)
 	return (value & (align - 1)) == 0;
 }
 
+/* Ends a case of a switch that goes on into the next one on purpose. A comment will not do: clang asks for it. */
+#define th_fallthrough __attribute__((__fallthrough__))
+
 /*
  * An invariant that, once broken, makes any further write a danger to data: says where, and stops the host
  * (user: abort; kernel: BUG). Never used to check input.
