@@ -8,6 +8,7 @@
 
 /* Batches taken in one run, so that replay does not keep the executor to itself. */
 #define READER_RUN_BATCHES 64u
+#define MEMORY_RETRY_NS (10 * TH_NS_PER_MS)
 
 void th_reader_reset(struct th_engine *engine, const struct th_position *position,
 		     uint64_t limit_lsn, bool scan_only)
@@ -62,8 +63,11 @@ static enum th_reader_result reader_load(struct th_engine *engine)
 	bytes = TH_MIN(bytes - from, TH_READ_AHEAD_BYTES);
 	if (!th_segment_open_for_read(engine, segment, &reader->error))
 		return reader->error ? TH_READER_FAILED : TH_READER_MORE;
-	if (!th_log_cache_reserve(&engine->cache, bytes))
+	if (!th_log_cache_reserve(&engine->cache, bytes)) {
+		/* Other resources have the memory; nothing here will say when they give it back. */
+		th_engine_wake_at(engine, engine->now_ns + MEMORY_RETRY_NS);
 		return TH_READER_MORE;
+	}
 	request = th_request_get(engine->admin_pool);
 	TH_ASSERT(request);
 	reader->read_busy = true;
@@ -164,12 +168,13 @@ static bool behind_until(const struct th_engine *engine, const struct th_batch_h
 	       (engine->replay_until_ns && header->time_ns > engine->replay_until_ns);
 }
 
-static bool payloads_verify(const struct th_engine *engine)
+static enum th_format_check check_payloads(const struct th_engine *engine)
 {
 	const struct th_reader *reader = &engine->reader;
+	uint64_t end = th_batch_payload_end(&reader->header, reader->records);
 
 	if (th_mutated(TH_MUTATE_READER_TAIL))
-		return true;
+		return TH_FORMAT_OK;
 	for (uint32_t i = 0; i < reader->header.record_count; i++) {
 		const struct th_record *record = &reader->records[i];
 		uint64_t lsn = reader->header.lsn + record->payload_offset;
@@ -177,9 +182,12 @@ static bool payloads_verify(const struct th_engine *engine)
 		if (record->operation == TH_RECORD_WRITE &&
 		    th_log_cache_crc32c(&engine->cache, 0, lsn, record->length) !=
 			    record->payload_crc32c)
-			return false;
+			return TH_FORMAT_CHECKSUM;
 	}
-	return true;
+	if (!th_log_cache_is_zero(&engine->cache, reader->header.lsn + end,
+				  reader->header.length - end))
+		return TH_FORMAT_LENGTH;
+	return TH_FORMAT_OK;
 }
 
 static void index_batch(struct th_engine *engine)
@@ -219,8 +227,9 @@ static enum th_reader_result take_batch(struct th_engine *engine)
 	result = reader_want(engine, reader->header.length);
 	if (result != TH_READER_TOOK)
 		return result;
-	if (!payloads_verify(engine))
-		return reader_invalid(reader, TH_FORMAT_CHECKSUM, "payload");
+	check = check_payloads(engine);
+	if (check)
+		return reader_invalid(reader, check, "payload");
 	if (!reader->scan_only)
 		index_batch(engine);
 	position->lsn += reader->header.length;
