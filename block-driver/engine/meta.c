@@ -44,11 +44,15 @@ static void meta_start(struct th_engine *engine)
 {
 	struct th_meta_writer *writer = &engine->meta_writer;
 	uint64_t slot_generation = writer->written_generation + 1;
+	uint64_t previous_ns = engine->meta.written_ns;
 
 	writer->wanted = false;
 	writer->writing_generation = slot_generation;
 	engine->meta.generation = slot_generation;
-	engine->meta.written_ns = th_executor_wall_ns(engine->brick.executor);
+	engine->meta.written_ns =
+		TH_MAX(th_executor_wall_ns(engine->brick.executor),
+		       TH_MAX(engine->tail.time_ns, engine->reader.position.time_ns));
+	engine->meta.written_ns = TH_MAX(engine->meta.written_ns, previous_ns);
 	th_meta_pack(&engine->meta, writer->block);
 	if (th_mutated(TH_MUTATE_META_SLOT))
 		slot_generation = 0;

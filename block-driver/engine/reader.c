@@ -8,7 +8,7 @@
 
 /* Batches taken in one run, so that replay does not keep the executor to itself. */
 #define READER_RUN_BATCHES 64u
-#define MEMORY_RETRY_NS (10 * TH_NS_PER_MS)
+#define MEMORY_RETRY_NS	   (10 * TH_NS_PER_MS)
 
 void th_reader_reset(struct th_engine *engine, const struct th_position *position,
 		     uint64_t limit_lsn, bool scan_only)

@@ -71,8 +71,10 @@ static bool primary_refused_at_end(struct th_engine *engine, struct th_engine_ca
 /* From here on this node owns the end of the log: behind the last whole batch nothing remains. */
 static void primary_take_end(struct th_engine *engine)
 {
-	const struct th_position end = engine->reader.position;
+	struct th_position end = engine->reader.position;
 
+	/* The checkpoint does not hold the time of the batch before it; the meta file is younger. */
+	end.time_ns = TH_MAX(end.time_ns, engine->meta.written_ns);
 	engine->received_lsn = end.lsn;
 	engine->durable_lsn = end.lsn;
 	engine->log_sync.wanted_lsn = end.lsn;
