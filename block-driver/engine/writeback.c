@@ -292,6 +292,15 @@ static bool sweep_limit(struct th_engine *engine)
 	return true;
 }
 
+/* Where the last record ends that may have taken something from the sweep: batches under way are in the index too. */
+static uint64_t superseder_lsn(struct th_engine *engine)
+{
+	if (engine->role != TH_ROLE_PRIMARY)
+		return engine->reader.position.lsn;
+	th_append_close(engine);
+	return engine->tail.lsn;
+}
+
 /* All that is left of the sweep is on its way, none of it under way any more. */
 static bool sweep_write(struct th_engine *engine)
 {
@@ -318,7 +327,7 @@ static bool sweep_write(struct th_engine *engine)
 	}
 	if (next_eligible(engine, sweep->cursor))
 		return false;
-	sweep->superseder_lsn = indexed_position(engine).lsn;
+	sweep->superseder_lsn = superseder_lsn(engine);
 	sweep->phase = TH_SWEEP_FLUSH;
 	return true;
 }
