@@ -68,7 +68,8 @@ struct th_control {
 	struct th_list sessions;
 	uint32_t session_count;
 	struct th_work notify_work;
-	struct th_shutdown *shutdown; /* NULL: the host stays */
+	bool stopping; /* for good: nothing is opened or changed any more */
+	struct th_shutdown *shutdown; /* NULL: not begun, or done */
 	struct th_engine_status status; /* scratch: too large for a kernel's stack */
 };
 

@@ -75,7 +75,7 @@ static void drop_line(struct th_session *session)
 /* What needs a resource changes it. */
 static int check_not_stopping(const struct th_session *session, struct th_error *error)
 {
-	if (!session->control->shutdown ||
+	if (!session->control->stopping ||
 	    session->command.description->resource != TH_SUBJECT_REQUIRED)
 		return 0;
 	return th_error_set(error, -ESHUTDOWN, "%s is being stopped: its resources are closed",
@@ -165,7 +165,9 @@ static void run_closed(struct th_session *session)
 		end_reply(session);
 	if (session->state == TH_SESSION_IDLE)
 		next_line(session);
-	if (session->state == TH_SESSION_IDLE && !session->work.posted)
+	if (session->state == TH_SESSION_WATCHING)
+		post(session); /* nobody waits for this either */
+	else if (session->state == TH_SESSION_IDLE && !session->work.posted)
 		session_free(session);
 }
 

@@ -133,6 +133,7 @@ void th_control_shutdown(struct th_control *control, struct th_shutdown *shutdow
 	struct th_executor *executor = control->host->executor;
 
 	TH_ASSERT(!control->shutdown);
+	control->stopping = true;
 	control->shutdown = shutdown;
 	shutdown->control = control;
 	shutdown->resource_id = 0;

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bench.h"
 
-#include <setjmp.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define SESSION_ROUNDS_MAX 100000u
+#define ROUNDS_MAX 100000u
 
 struct bench *bench;
 
@@ -38,7 +33,7 @@ void bench_run(void)
 	uint32_t rounds = 0;
 
 	while (th_executor_round(&bench->executor))
-		assert_true(++rounds < SESSION_ROUNDS_MAX);
+		TH_ASSERT(++rounds < ROUNDS_MAX);
 }
 
 void bench_pass(uint64_t duration_ns)
@@ -133,7 +128,7 @@ static int export_device(const struct th_control_host *host, const char *name, b
 	(void)host;
 	(void)name;
 	(void)read_only;
-	assert_non_null(device);
+	TH_ASSERT(device);
 	return refusal->code ? th_error_set(&ladder->error, refusal->code, "%s", refusal->text) : 0;
 }
 
@@ -189,9 +184,9 @@ void bench_start(struct bench *started)
 		.export_clients = export_clients,
 		.random = fill_random,
 	};
-	assert_int_equal(th_registry_add_type(&bench->registry, &th_translog_type), 0);
-	assert_int_equal(th_registry_add_type(&bench->registry, &directory_type), 0);
-	assert_int_equal(th_registry_add_type(&bench->registry, &disk_type), 0);
+	TH_ASSERT(th_registry_add_type(&bench->registry, &th_translog_type) == 0);
+	TH_ASSERT(th_registry_add_type(&bench->registry, &directory_type) == 0);
+	TH_ASSERT(th_registry_add_type(&bench->registry, &disk_type) == 0);
 	th_control_init(&bench->control, &bench->host);
 }
 
@@ -199,8 +194,8 @@ void bench_stop(void)
 {
 	bench_run();
 	th_control_destroy(&bench->control);
-	assert_int_equal(bench_brick_count(), 0);
-	assert_int_equal(th_executor_next_deadline_ns(&bench->executor), UINT64_MAX);
+	TH_ASSERT(bench_brick_count() == 0);
+	TH_ASSERT(th_executor_next_deadline_ns(&bench->executor) == UINT64_MAX);
 }
 
 uint32_t bench_brick_count(void)
@@ -216,76 +211,4 @@ uint32_t bench_brick_count(void)
 struct fake_engine *bench_engine(const char *resource)
 {
 	return fake_engine_of(th_resource_find(&bench->control, resource)->translog);
-}
-
-/* ---- clients ---- */
-
-static void take_output(void *context)
-{
-	struct client *client = context;
-	size_t bytes;
-	const char *text = th_session_output(client->session, &bytes);
-
-	while (bytes) {
-		size_t taken = client->take ? TH_MIN(bytes, client->take) : bytes;
-
-		assert_true(client->bytes + taken < sizeof(client->reply));
-		memcpy(client->reply + client->bytes, text, taken);
-		client->bytes += taken;
-		client->reply[client->bytes] = 0;
-		th_session_sent(client->session, taken);
-		text = th_session_output(client->session, &bytes);
-	}
-	client->reply_count++;
-}
-
-void client_open(struct client *client)
-{
-	memset(client, 0, sizeof(*client));
-	client->session = th_session_open(&bench->control, take_output, client);
-	assert_non_null(client->session);
-}
-
-void client_close(struct client *client)
-{
-	th_session_close(client->session);
-	bench_run();
-}
-
-size_t client_send_bytes(struct client *client, const void *bytes, size_t count)
-{
-	size_t room;
-	char *to = th_session_input(client->session, &room);
-
-	room = TH_MIN(room, count);
-	memcpy(to, bytes, room);
-	th_session_received(client->session, room);
-	return room;
-}
-
-const char *client_send(struct client *client, const char *line)
-{
-	client->bytes = 0;
-	client->reply[0] = 0;
-	client->reply_count = 0;
-	assert_int_equal(client_send_bytes(client, line, strlen(line)), strlen(line));
-	assert_int_equal(client_send_bytes(client, "\n", 1), 1);
-	bench_run();
-	return client->reply;
-}
-
-void client_expect(struct client *client, const char *line, const char *reply)
-{
-	assert_string_equal(client_send(client, line), reply);
-}
-
-void client_refused(struct client *client, const char *line, const char *code)
-{
-	const char *reply = client_send(client, line);
-	char expected[64];
-
-	snprintf(expected, sizeof(expected), "error %s ", code);
-	if (strncmp(reply, expected, strlen(expected)) != 0)
-		fail_msg("'%s' was answered by '%s', not by '%s...'", line, reply, expected);
-	assert_int_equal(reply[strlen(reply) - 1], '\n');
 }

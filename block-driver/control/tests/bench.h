@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A host for tests: the control library on an executor with a clock that the test moves, bricks that stand for disks and
+ * A host for tests and fuzzers: the control library on an executor with a clock that the test moves, bricks that stand for disks and
  * directories, and fake engines.
  */
 #ifndef THARSIS_BENCH_H
@@ -9,8 +9,6 @@
 #include "control.h"
 #include "fake_engine.h"
 #include "resource.h"
-
-#define BENCH_REPLY_MAX 65536u
 
 /* What can fail in the next steps. */
 struct bench_script {
@@ -46,25 +44,5 @@ void bench_pass(uint64_t duration_ns);
 void bench_end_unexport(void);
 uint32_t bench_brick_count(void);
 struct fake_engine *bench_engine(const char *resource);
-
-/* A client that keeps what it is told. */
-struct client {
-	struct th_session *session;
-	char reply[BENCH_REPLY_MAX];
-	size_t bytes;
-	uint32_t reply_count;
-	uint32_t take; /* bytes taken at once; 0: all */
-};
-
-void client_open(struct client *client);
-void client_close(struct client *client);
-/* As much as the session takes; returns how much. */
-size_t client_send_bytes(struct client *client, const void *bytes, size_t count);
-/* The line feed is added. Forgets earlier replies, and runs. */
-const char *client_send(struct client *client, const char *line);
-/* Asserts that the reply to @line is @reply. */
-void client_expect(struct client *client, const char *line, const char *reply);
-/* Asserts that the reply to @line begins with "error CODE ". */
-void client_refused(struct client *client, const char *line, const char *code);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of commands: what each command takes, and that everything else is refused, naming what is possible. */
-#include "bench.h"
+#include "client.h"
 #include "command.h"
 
 #include <setjmp.h>

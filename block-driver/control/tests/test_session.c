@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sessions: lines in any pieces, one reply each, in order; and watching, which misses no last state. */
-#include "bench.h"
+#include "client.h"
 #include "command_line.h"
 
 #include <setjmp.h>
@@ -311,6 +311,7 @@ static void a_watch_ends_with_its_session(void **state)
 	client_open(&vanishing);
 	client_send(&vanishing, "watch vol0");
 	client_expect(&vanishing, "watch vol0 timeout-ms=1000", "");
+	send_text(&vanishing, "watch vol0\nwatch vol0\n");
 	client_close(&vanishing);
 	assert_int_equal(bench->control.session_count, 2);
 	fake_engine_change(bench_engine("vol0"));
