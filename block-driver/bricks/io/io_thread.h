@@ -25,7 +25,7 @@ void th_monitor_enter(struct th_monitor *monitor);
 void th_monitor_leave(struct th_monitor *monitor);
 /* Inside: leaves, waits to be woken, enters. May return without having been woken. */
 void th_monitor_wait(struct th_monitor *monitor);
-/* Inside. */
+/* Wake those that wait. Best outside: the woken would wait again, for the monitor. */
 void th_monitor_wake_one(struct th_monitor *monitor);
 void th_monitor_wake_all(struct th_monitor *monitor);
 

@@ -3,19 +3,36 @@
 #include "io_thread.h"
 #include "io_workers.h"
 
+/*
+ * Inside: is a thread to be woken? One at a time, which wakes the next when it finds more jobs than its own: so
+ * whoever gives jobs pays for one, and threads do not crowd at the monitor.
+ */
+static bool begin_wake(struct th_io_workers *workers)
+{
+	if (th_list_empty(&workers->jobs) || workers->idle_count == 0 || workers->waking)
+		return false;
+	workers->waking = true;
+	return true;
+}
+
 /* The next job, waiting for it; NULL: there is none and there will be none. */
 static struct th_io_job *take_job(struct th_io_workers *workers)
 {
 	struct th_list *link;
+	bool wake;
 
 	th_monitor_enter(workers->monitor);
 	while (th_list_empty(&workers->jobs) && !workers->ending) {
 		workers->idle_count++;
 		th_monitor_wait(workers->monitor);
 		workers->idle_count--;
+		workers->waking = false;
 	}
 	link = th_list_pop_front(&workers->jobs);
+	wake = begin_wake(workers);
 	th_monitor_leave(workers->monitor);
+	if (wake)
+		th_monitor_wake_one(workers->monitor);
 	return link ? th_list_entry(link, struct th_io_job, link) : NULL;
 }
 
@@ -55,6 +72,7 @@ int th_io_workers_start(struct th_io_workers *workers, uint32_t count)
 		return -ENOMEM;
 	th_list_init(&workers->jobs);
 	workers->idle_count = 0;
+	workers->waking = false;
 	workers->ending = false;
 	workers->count = 0;
 	while (workers->count < count && !error)
@@ -68,8 +86,8 @@ void th_io_workers_stop(struct th_io_workers *workers)
 {
 	th_monitor_enter(workers->monitor);
 	workers->ending = true;
-	th_monitor_wake_all(workers->monitor);
 	th_monitor_leave(workers->monitor);
+	th_monitor_wake_all(workers->monitor);
 	while (workers->count > 0) {
 		struct th_io_worker *worker = &workers->worker[--workers->count];
 
@@ -81,9 +99,12 @@ void th_io_workers_stop(struct th_io_workers *workers)
 
 void th_io_workers_give(struct th_io_workers *workers, struct th_io_job *job)
 {
+	bool wake;
+
 	th_monitor_enter(workers->monitor);
 	th_list_push_back(&workers->jobs, &job->link);
-	if (workers->idle_count > 0)
-		th_monitor_wake_one(workers->monitor);
+	wake = begin_wake(workers);
 	th_monitor_leave(workers->monitor);
+	if (wake)
+		th_monitor_wake_one(workers->monitor);
 }

@@ -32,6 +32,7 @@ struct th_io_workers {
 	struct th_monitor *monitor;
 	struct th_list jobs; /* inside the monitor */
 	uint32_t idle_count; /* inside the monitor */
+	bool waking; /* inside the monitor: an idle thread was woken and has not come yet */
 	bool ending; /* inside the monitor */
 	uint32_t count;
 	struct th_io_worker worker[TH_IO_THREADS_MAX];

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 	else if (getrandom(&house_seed, sizeof(house_seed), 0) != sizeof(house_seed))
 		return EXIT_FAILURE;
 	house_variant = &variants[0];
+	failed += iovec_tests("iovec");
 	with_loop_device = loop_devices_can_be_made();
 	for (size_t i = 0; i < TH_ARRAY_COUNT(variants); i++)
 		failed += run_variant(&variants[i], with_loop_device);

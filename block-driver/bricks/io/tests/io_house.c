@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "io_house.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -93,12 +94,26 @@ void house_end_log(struct house *house, char *text, size_t bytes)
 	close(fd);
 }
 
+/* Everything that a test opens is closed in its end. */
+static uint32_t open_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	uint32_t count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}
+
 int house_setup(void **state)
 {
 	const char *place = getenv("TMPDIR");
 	struct house *house = calloc(1, sizeof(*house));
 
 	house->variant = house_variant;
+	house->descriptors_before = open_descriptors();
 	house->loop_fd = -1;
 	house->stderr_fd = -1;
 	house->in_flight_max = HOUSE_RING_DEPTH;
@@ -143,6 +158,7 @@ int house_teardown(void **state)
 		assert_int_equal(umount2(house->directory, MNT_DETACH), 0);
 	remove_tree(house->directory);
 	th_free_buffer(house->memory, HOUSE_FILE_BYTES);
+	assert_int_equal(open_descriptors(), house->descriptors_before);
 	free(house);
 	return 0;
 }

@@ -40,6 +40,7 @@ struct house {
 	char directory[64]; /* exists, empty */
 	char path[128]; /* of the target */
 	bool mounted;
+	uint32_t descriptors_before;
 	int stderr_fd; /* while the log is being read: where it went before; else -1 */
 	void *memory; /* HOUSE_FILE_BYTES, aligned */
 };
@@ -56,6 +57,7 @@ int directory_tests(const char *group);
 int life_tests(const char *group);
 int ring_tests(const char *group);
 int random_tests(const char *group);
+int iovec_tests(const char *group);
 
 /* What the next group is to use; set before it is run. */
 extern const struct house_variant *house_variant;

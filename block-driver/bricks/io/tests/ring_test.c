@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the ring promises that the aio bricks of an executor share. */
+#include "aio_ring_user.h"
+#include "io_file.h"
 #include "io_house.h"
 
 #include <errno.h>
@@ -102,6 +104,83 @@ static void many_requests_with_many_pieces_of_memory_go_out_in_portions(void **s
 	assert_int_equal(house_read(house, 0, house->memory, 4096), 0);
 }
 
+/* A client of the ring without a brick. */
+struct sharer {
+	struct house *house;
+	struct th_aio_client client;
+	struct th_aio_operation operations[10];
+};
+
+#define SHARE 2u
+
+static void sharer_done(struct th_aio_operation *operation, int error)
+{
+	struct sharer *sharer = th_container_of(operation->client, struct sharer, client);
+
+	assert_int_equal(error, 0);
+	assert_in_range(sharer->client.in_flight, 0, SHARE);
+	if (--sharer->house->pending == 0)
+		th_user_loop_stop(&sharer->house->loop);
+}
+
+static void no_more_is_under_way_than_the_share(void **state)
+{
+	struct house *house = *state;
+	struct th_io_config config = house_config(house, TH_IO_TARGET, house->path);
+	struct th_vec vec = { .base = house->memory, .bytes = PIECE_BYTES };
+	struct th_request request = { .operation = TH_READ, .length = PIECE_BYTES };
+	struct sharer sharer = { .house = house };
+	struct th_io_file *file;
+
+	config.create_bytes = HOUSE_FILE_BYTES;
+	assert_int_equal(th_io_open_target(&config, &file, NULL), 0);
+	request.vec = &vec;
+	request.vec_count = 1;
+	th_aio_client_init(&sharer.client, house->ring, SHARE);
+	for (uint32_t i = 0; i < TH_ARRAY_COUNT(sharer.operations); i++) {
+		sharer.operations[i].request = &request;
+		sharer.operations[i].file = file;
+		sharer.operations[i].done = sharer_done;
+		house->pending++;
+		th_aio_start(&sharer.client, &sharer.operations[i]);
+		assert_int_equal(sharer.client.in_flight, TH_MIN(i + 1, SHARE));
+	}
+	house_wait(house);
+	assert_int_equal(sharer.client.in_flight, 0);
+	th_io_close(file);
+}
+
+/* A hook that runs after the ring's. */
+struct late_hook {
+	struct th_hook hook;
+	struct house *house;
+	struct th_request *request;
+};
+
+static void run_late_hook(struct th_hook *hook)
+{
+	struct late_hook *late = th_container_of(hook, struct late_hook, hook);
+
+	if (late->request)
+		house_send(late->house, &late->house->client->inputs[0], late->request);
+	late->request = NULL;
+}
+
+static void what_is_sent_after_the_submission_of_a_round_is_submitted_too(void **state)
+{
+	struct house *house = *state;
+	struct th_io_config config = house_config(house, TH_IO_TARGET, house->path);
+	struct late_hook late = { .hook.run = run_late_hook, .house = house };
+
+	config.create_bytes = HOUSE_FILE_BYTES;
+	assert_int_equal(house_open(house, &config), 0);
+	late.request = house_disk_request(house, TH_FLUSH, 0, 0);
+	th_executor_add_hook(&house->loop.executor, &late.hook);
+	th_user_loop_run(&house->loop);
+	assert_int_equal(house->pending, 0);
+	th_executor_remove_hook(&house->loop.executor, &late.hook);
+}
+
 struct competitor {
 	struct house *house;
 	struct th_request_pool *pool;
@@ -112,7 +191,7 @@ struct competitor {
 	struct competitor *other;
 };
 
-#define COMPETING 128u
+#define COMPETING HOUSE_POOL_CAPACITY
 
 static void competitor_done(struct th_request *request, void *context)
 {
@@ -182,7 +261,7 @@ static void a_brick_that_came_later_is_served_beside_the_first(void **state)
 	compete(&first);
 	compete(&second);
 	house_wait(house);
-	/* In turn from the moment on when the ring was full with the first one's: half of the rest, and some slack. */
+	/* In turn from the moment on when the ring was full with the first one's, so about half of the rest. */
 	assert_true(first.other_when_done >= COMPETING / 4);
 
 	th_request_pool_destroy(second.pool);
@@ -203,6 +282,8 @@ int ring_tests(const char *group)
 		in_house(requests_beyond_the_share_of_a_brick_wait_their_turn),
 		in_house(requests_beyond_the_depth_of_the_ring_wait_their_turn),
 		in_house(many_requests_with_many_pieces_of_memory_go_out_in_portions),
+		in_house(no_more_is_under_way_than_the_share),
+		in_house(what_is_sent_after_the_submission_of_a_round_is_submitted_too),
 		in_house(a_brick_that_came_later_is_served_beside_the_first),
 	};
 

@@ -203,6 +203,9 @@ static void flush_and_fua_reach_the_device_and_plain_writes_do_not_wait_for_it(v
 	assert_int_equal(house_write(house, 0, house->memory, 4096, TH_FUA), 0);
 	assert_true(device_flushes(house) > before);
 	before = device_flushes(house);
+	assert_int_equal(house_write(house, 0, (uint8_t *)house->memory + 1, 4096, TH_FUA), 0);
+	assert_true(device_flushes(house) > before);
+	before = device_flushes(house);
 	assert_int_equal(house_ask(house, TH_FLUSH, 0, 0, 0), 0);
 	assert_true(device_flushes(house) > before);
 	before = device_flushes(house);
