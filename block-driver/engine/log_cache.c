@@ -242,6 +242,11 @@ void th_log_cache_truncate(struct th_log_cache *cache, uint64_t lsn)
 	cache->top_lsn = lsn;
 }
 
+uint64_t th_log_cache_share_bytes(const struct th_log_cache *cache)
+{
+	return (uint64_t)budget_share(cache->budget) * TH_CHUNK_BYTES;
+}
+
 uint64_t th_log_cache_bytes(const struct th_log_cache *cache)
 {
 	return chunks_held(cache) * TH_CHUNK_BYTES;

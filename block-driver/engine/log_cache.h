@@ -96,6 +96,9 @@ uint32_t th_log_cache_crc32c(const struct th_log_cache *cache, uint32_t crc, uin
 uint32_t th_log_cache_vec(const struct th_log_cache *cache, uint64_t lsn, uint64_t bytes,
 			  struct th_vec *vec);
 
+/* Bytes of memory this cache may hold when all caches of the host want as much as they can get. */
+uint64_t th_log_cache_share_bytes(const struct th_log_cache *cache);
+
 /* Bytes of memory this cache holds. */
 uint64_t th_log_cache_bytes(const struct th_log_cache *cache);
 

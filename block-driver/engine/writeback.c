@@ -237,7 +237,8 @@ static bool sweep_is_due(struct th_engine *engine)
 	}
 	if (engine->checkpoint_wanted || engine->index.count > options->dirty_extents_max / 2 ||
 	    indexed_position(engine).lsn - engine->meta.checkpoint_lsn >
-		    options->log_limit_bytes / 4)
+		    TH_MIN(options->log_limit_bytes / 4,
+			   th_log_cache_share_bytes(&engine->cache) / 2))
 		return true;
 	if (!engine->dirty_since_ns)
 		return false;
