@@ -17,6 +17,7 @@
  *  meta.c       the meta file
  *  disk.c       attaching and detaching the disk, its label
  *  open.c       create, open (recovery), close
+ *  log_end.c    the end of the log after a crash: torn or damaged
  *  role.c       primary, secondary, cut
  *  calls.c      the table of calls; the short ones
  *  status.c     what an observer sees
@@ -272,6 +273,13 @@ struct th_meta_writer {
 	struct th_file_io io;
 };
 
+/* Opening: what lies behind the last batch that verifies. */
+struct th_log_end {
+	uint32_t step;
+	uint64_t lsn; /* looked at, or synced, up to here */
+	struct th_segment *segment; /* an operation on its file is under way */
+};
+
 /* Dropping log for a peer that is far behind: its bitmap is made first. */
 enum th_drop_step {
 	TH_DROP_NONE,
@@ -369,6 +377,7 @@ struct th_engine {
 	struct th_rotation rotation;
 	struct th_removal removal;
 	struct th_log_sync log_sync;
+	struct th_log_end log_end;
 	struct th_drop drop;
 	struct th_file_io open_io; /* opening a segment for reads */
 	struct th_file_io close_io;
@@ -505,6 +514,12 @@ void th_writeback_child_done(struct th_engine *engine, struct th_writeback *writ
 bool th_writeback_idle(const struct th_engine *engine);
 int th_writeback_init(struct th_engine *engine);
 void th_writeback_destroy(struct th_engine *engine);
+
+/* log_end.c */
+/* The scan has stopped: is that the end of the log? False: it is not, the call's error says why. */
+bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call);
+/* Removes what lies behind, and syncs the rest. True: done, or the call has failed. */
+bool th_log_end_step(struct th_engine *engine, struct th_engine_call *call);
 
 /* segments.c */
 struct th_segment *th_segment_add(struct th_engine *engine, uint64_t epoch, uint64_t start_lsn);

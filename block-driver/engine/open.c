@@ -6,9 +6,6 @@
  */
 #include "engine_internal.h"
 
-/* Blocks that are looked at together when the space behind the end is searched. */
-#define PROOF_BYTES (256u * 1024u)
-
 static void io_start(struct th_engine *engine, struct th_engine_call *call, uint32_t step,
 		     const struct th_file_command *command)
 {
@@ -266,13 +263,7 @@ enum open_step {
 	OPEN_HEADER_FILE,
 	OPEN_HEADER,
 	OPEN_SCAN,
-	OPEN_PROOF_FILE,
-	OPEN_PROOF,
-	OPEN_CUT,
-	OPEN_CUT_FLUSH,
-	OPEN_DROP_CLOSE,
-	OPEN_DROP_REMOVE,
-	OPEN_DROP_SYNC,
+	OPEN_END,
 	OPEN_FAILED_CLOSE
 };
 
@@ -368,10 +359,6 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 		if (last && start_lsn <= last->start_lsn)
 			return open_fail_damaged(call, entry->name,
 						 "does not follow the one before");
-		if (last && start_lsn > last->start_lsn + last->file_bytes &&
-		    last->start_lsn + last->file_bytes > engine->meta.checkpoint_lsn)
-			return open_fail_damaged(call, entry->name,
-						 "leaves a gap to the one before");
 		segment = th_segment_add(engine, epoch, start_lsn);
 		if (!segment) {
 			th_call_fail(call, -ENOMEM, "too many segments, or no memory");
@@ -381,8 +368,9 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 		segment->linked = true;
 		segment->file_bytes = entry->bytes;
 		segment->end_lsn = start_lsn + th_align_down(entry->bytes, TH_BLOCK_BYTES);
+		/* With a gap between them the log ends there. */
 		if (last)
-			last->end_lsn = start_lsn;
+			last->end_lsn = TH_MIN(last->end_lsn, start_lsn);
 	}
 	return true;
 }
@@ -422,12 +410,12 @@ static bool open_make_room(struct th_engine *engine, struct th_engine_call *call
 	return false;
 }
 
-/* The segment that holds the checkpoint, unless that is where it begins (then the scan reads its header). */
+/* The segment that holds what stands before the checkpoint; NULL: it is gone, the scan begins with the next one's header. */
 static struct th_segment *checkpoint_segment(const struct th_engine *engine)
 {
-	struct th_segment *segment = th_segment_of(engine, engine->meta.checkpoint_lsn);
+	uint64_t checkpoint = engine->meta.checkpoint_lsn;
 
-	return segment && segment->start_lsn < engine->meta.checkpoint_lsn ? segment : NULL;
+	return checkpoint ? th_segment_of(engine, checkpoint - 1) : NULL;
 }
 
 static void open_begin_scan(struct th_engine *engine, struct th_engine_call *call)
@@ -468,82 +456,6 @@ static bool open_check_header(struct th_engine *engine, struct th_engine_call *c
 	segment->header_chain = header.chain;
 	open_begin_scan(engine, call);
 	return true;
-}
-
-/* The scan has stopped. Is that the end of the log, or damage? True: go on to cut. */
-static bool open_judge_end(struct th_engine *engine, struct th_engine_call *call)
-{
-	const struct th_reader *reader = &engine->reader;
-	const struct th_segment *last = th_segment_last(engine);
-	uint64_t end = reader->position.lsn;
-
-	if (reader->result == TH_READER_FAILED) {
-		th_call_fail(call, reader->error, "the log cannot be read at LSN %llu (errno %d)",
-			     (unsigned long long)end, -reader->error);
-		return false;
-	}
-	if (reader->result == TH_READER_INVALID && reader->check == TH_FORMAT_FOREIGN) {
-		th_call_fail(call, -EXDEV, "the segment at LSN %llu belongs to another resource",
-			     (unsigned long long)end);
-		return false;
-	}
-	if (last && (end < last->start_lsn || end < engine->meta.applied_limit_lsn)) {
-		th_call_fail(
-			call, -EUCLEAN,
-			"the log is damaged at LSN %llu (%s: %s), before what is known to have been durable. "
-			"Nothing was changed; resync this replica from a peer, or restore the file",
-			(unsigned long long)end, reader->what ? reader->what : "batch",
-			th_format_check_name(reader->check));
-		return false;
-	}
-	return true;
-}
-
-/* Does a block behind the end prove that more than the end had been durable? */
-static bool proves_damage(const struct th_engine *engine, const uint8_t *blocks, uint64_t lsn,
-			  uint64_t bytes)
-{
-	const struct th_segment *last = th_segment_last(engine);
-	struct th_batch_header header;
-
-	for (uint64_t offset = 0; offset < bytes; offset += TH_BLOCK_BYTES)
-		if (th_batch_header_plausible(&header, blocks + offset, lsn + offset,
-					      last->epoch) &&
-		    header.durable_lsn > engine->reader.position.lsn)
-			return true;
-	return false;
-}
-
-static bool open_next_proof(struct th_engine *engine, struct th_engine_call *call)
-{
-	const struct th_segment *last = th_segment_last(engine);
-
-	if (!last->own || call->lsn >= last->end_lsn)
-		return false;
-	io_start(engine, call, OPEN_PROOF,
-		 &(struct th_file_command){ .operation = TH_READ,
-					    .file = last->file,
-					    .position = call->lsn - last->start_lsn,
-					    .length =
-						    TH_MIN(PROOF_BYTES, last->end_lsn - call->lsn),
-					    .buffer = engine->call_memory });
-	return true;
-}
-
-static void open_cut(struct th_engine *engine, struct th_engine_call *call)
-{
-	struct th_segment *last = th_segment_last(engine);
-	uint64_t bytes = engine->reader.position.lsn - last->start_lsn;
-
-	last->end_lsn = engine->reader.position.lsn;
-	if (last->file_bytes != bytes)
-		th_engine_event(engine, TH_LOG_INFO,
-				"the log ends at LSN %llu: what follows is torn and cut off",
-				(unsigned long long)last->end_lsn);
-	last->file_bytes = bytes;
-	io_start(engine, call, OPEN_CUT,
-		 &(struct th_file_command){
-			 .operation = TH_FILE_TRUNCATE, .file = last->file, .length = bytes });
 }
 
 static bool open_ready(struct th_engine *engine, struct th_engine_call *call)
@@ -660,7 +572,7 @@ static bool open_wait(struct th_engine *engine, struct th_engine_call *call)
 		segment = checkpoint_segment(engine);
 		if (!th_segment_open_for_read(engine, segment, &error))
 			break;
-		if (!th_call_alloc(engine, PROOF_BYTES)) {
+		if (!th_call_alloc(engine, TH_BLOCK_BYTES)) {
 			error = -ENOMEM;
 			break;
 		}
@@ -675,78 +587,20 @@ static bool open_wait(struct th_engine *engine, struct th_engine_call *call)
 		th_reader_run(engine);
 		if (reader->result == TH_READER_MORE || reader->read_busy)
 			return false;
-		if (!open_judge_end(engine, call))
+		if (!th_log_end_judge(engine, call))
 			return open_fail(engine, call);
-		if (!th_segment_last(engine))
-			return open_ready(engine, call);
-		call->step = OPEN_PROOF_FILE;
+		th_call_alloc(engine, 0);
+		call->step = OPEN_END;
 		th_fallthrough;
 	default:
-		segment = th_segment_last(engine);
-		if (!th_segment_open_for_read(engine, segment, &error))
-			break;
-		if (!th_call_alloc(engine, PROOF_BYTES)) {
-			error = -ENOMEM;
-			break;
-		}
-		call->lsn = reader->position.lsn;
-		if (!open_next_proof(engine, call))
-			open_cut(engine, call);
-		return false;
+		if (!th_log_end_step(engine, call))
+			return false;
+		return call->error.code ? open_fail(engine, call) : open_ready(engine, call);
 	}
 	if (!error)
 		return false;
 	th_call_fail(call, error, "a log segment cannot be opened (errno %d)", -error);
 	return open_fail(engine, call);
-}
-
-/* The steps behind the scan. */
-static bool open_finish(struct th_engine *engine, struct th_engine_call *call)
-{
-	struct th_segment *last = th_segment_last(engine);
-	struct th_file_io *io = &engine->call_io;
-
-	if (io->error)
-		return open_fail_io(engine, call, "the end of the log cannot be read or cut");
-	switch (call->step) {
-	case OPEN_PROOF:
-		if (proves_damage(engine, engine->call_memory, call->lsn,
-				  TH_MIN(PROOF_BYTES, last->end_lsn - call->lsn))) {
-			th_call_fail(
-				call, -EUCLEAN,
-				"the log is damaged at LSN %llu: later batches prove that it had been durable there. "
-				"Nothing was changed; resync this replica from a peer, or restore the file",
-				(unsigned long long)engine->reader.position.lsn);
-			return open_fail(engine, call);
-		}
-		call->lsn += PROOF_BYTES;
-		if (!open_next_proof(engine, call))
-			open_cut(engine, call);
-		return false;
-	case OPEN_CUT:
-		io_start(engine, call, OPEN_CUT_FLUSH,
-			 &(struct th_file_command){ .operation = TH_FLUSH, .file = last->file });
-		return false;
-	case OPEN_CUT_FLUSH:
-		if (last->end_lsn > last->start_lsn)
-			return open_ready(engine, call);
-		call->step = OPEN_DROP_CLOSE;
-		th_segment_close(engine, last, io);
-		return false;
-	case OPEN_DROP_CLOSE:
-		th_segment_name(engine->call_memory, last->epoch, last->start_lsn);
-		io_start(engine, call, OPEN_DROP_REMOVE,
-			 &(struct th_file_command){ .operation = TH_FILE_REMOVE,
-						    .name = engine->call_memory });
-		return false;
-	case OPEN_DROP_REMOVE:
-		th_segment_free(engine, last);
-		io_start(engine, call, OPEN_DROP_SYNC,
-			 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
-		return false;
-	default:
-		return open_ready(engine, call);
-	}
 }
 
 bool th_call_open(struct th_engine *engine, struct th_engine_call *call)
@@ -759,14 +613,12 @@ bool th_call_open(struct th_engine *engine, struct th_engine_call *call)
 		return false;
 	}
 	th_segments_step(engine);
-	if (call->step == OPEN_HEADER_FILE || call->step == OPEN_SCAN ||
-	    call->step == OPEN_PROOF_FILE)
+	if (call->step == OPEN_HEADER_FILE || call->step == OPEN_SCAN || call->step == OPEN_END)
 		return open_wait(engine, call);
 	if (!th_file_io_finished(&engine->call_io))
 		return false;
-	if (call->step == OPEN_FAILED_CLOSE)
-		return open_fail(engine, call);
-	return call->step < OPEN_SCAN ? open_prepare(engine, call) : open_finish(engine, call);
+	return call->step == OPEN_FAILED_CLOSE ? open_fail(engine, call) :
+						       open_prepare(engine, call);
 }
 
 /* ---- close ---- */
