@@ -6,7 +6,7 @@
  *
  * The storage belongs to the creator of the brick and must outlive it. The brick checks its users strictly;
  * what the contract of bricks forbids is reported through the storage's environment and does not return:
- * transfers out of bounds or unaligned (files: to 4096 bytes, memory: to a sector), two writes under way to the same
+ * transfers out of bounds or unaligned (to a sector, writes of files to 4096 bytes), two writes under way to the same
  * sector, memory changed while a write is under way, reads of a file where a write is under way, use of files that are
  * not open, and operations a port does not have.
  */

@@ -9,7 +9,8 @@
 #include "sim_brick.h"
 
 #define TH_SIM_FILES_MAX 64u
-#define TH_SIM_FILE_ALIGN 4096u
+/* Whole blocks are written, so that no file system has to read before it writes. */
+#define TH_SIM_FILE_WRITE_ALIGN 4096u
 
 struct th_sim_file {
 	struct th_sim_inode *inode; /* NULL: this number is free */

@@ -29,9 +29,9 @@ static struct th_sim_file *begin_transfer(struct th_sim_brick *sim, struct th_re
 {
 	struct th_sim_directory *directory = sim->directory;
 	struct th_sim_file *file = file_of(sim, request);
+	uint64_t align = request->operation == TH_READ ? TH_SECTOR_BYTES : TH_SIM_FILE_WRITE_ALIGN;
 
-	if (!th_is_aligned(request->position | request->length, TH_SIM_FILE_ALIGN) ||
-	    !request->length)
+	if (!th_is_aligned(request->position | request->length, align) || !request->length)
 		th_sim_misuse(environment_of(sim), "transfer of %llu bytes at %llu of file %u",
 			      (unsigned long long)request->length,
 			      (unsigned long long)request->position, request->file);

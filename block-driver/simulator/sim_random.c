@@ -42,6 +42,6 @@ uint64_t th_sim_random_skewed(struct th_sim_random *random, uint64_t bound)
 
 	while (magnitudes < 63 && (1ULL << magnitudes) < bound)
 		magnitudes++;
-	return th_sim_random_below(
-		random, TH_MIN(bound, 1ULL << th_sim_random_below(random, magnitudes + 1)));
+	magnitudes = (uint32_t)th_sim_random_below(random, magnitudes + 1);
+	return th_sim_random_below(random, TH_MIN(bound, 1ULL << magnitudes));
 }

@@ -80,12 +80,25 @@ static void check_sector(const struct th_history *history, const struct th_node 
 			(unsigned long long)remains->meta.applied_limit_lsn);
 }
 
+static void trace_files(const struct th_node *node)
+{
+	const struct th_list *link;
+
+	th_list_for_each(link, &node->directory.names) {
+		const struct th_sim_name *name = th_list_entry(link, struct th_sim_name, link);
+
+		th_trace("%s: file %s has %llu bytes", node->config.name, name->name,
+			 (unsigned long long)name->inode->media.bytes);
+	}
+}
+
 void th_oracle_examine(struct th_history *history, const struct th_node *node, bool grows,
 		       struct th_remains *remains)
 {
 	const struct th_log_view view = { .directory = &node->directory };
 	struct th_log_walk walk;
 
+	trace_files(node);
 	if (!th_log_view_meta(&view, &remains->meta))
 		th_fail("%s: the meta file has no valid slot", node->config.name);
 	begin_walk(history, node, &remains->meta, &walk);

@@ -248,7 +248,7 @@ int th_node_call(struct th_node *node, struct th_engine_call *call)
 	th_actor_leave(before);
 	while (!done && node->up)
 		th_node_wait(node, start_ns, what);
-	if (!done)
+	if (!node->up)
 		return TH_CRASHED;
 	th_trace("%s: %s: %d %s", node->config.name, what, call->error.code, call->error.text);
 	return call->error.code;
