@@ -161,6 +161,8 @@ bool th_file_io_finished(struct th_file_io *io)
 		return false;
 	io->busy = false;
 	io->finished = false;
+	/* The steps that ran before this one may have waited for what it changes. */
+	th_engine_kick(io->engine);
 	return true;
 }
 
