@@ -110,6 +110,9 @@ void th_engine_complete_device(struct th_engine *engine, struct th_request *requ
 		th_histogram_add(&counters->latency[TH_LATENCY_WRITE], duration_ns);
 		break;
 	}
+	/* A call may wait for the device to be quiet. */
+	if (!th_list_empty(&engine->calls))
+		th_engine_kick(engine);
 	th_request_complete(request, error);
 }
 
