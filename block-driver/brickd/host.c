@@ -55,6 +55,7 @@ static int make_place(const struct th_control_host *control, const char *name,
 		.path = place->path,
 		.kind = kind,
 		.direct = place->direct,
+		.inline_writes = kind == TH_IO_DIRECTORY,
 		.create_bytes = place->create_bytes,
 	};
 	struct th_brick *brick;

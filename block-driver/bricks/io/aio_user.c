@@ -54,9 +54,15 @@ static void submit(struct th_output *output, struct th_request *request)
 	struct aio_brick *aio = th_container_of(output->brick, struct aio_brick, io.brick);
 	struct th_io_aspect *io = th_io_admit(output, request);
 	struct th_aio_operation *operation;
+	int error;
 
 	if (!io)
 		return;
+	/* Reads are cheaper through the ring, many at a time, also when the page cache has them. */
+	if (request->operation == TH_WRITE && th_io_serve_inline(io, &error)) {
+		th_io_finish_later(io, error);
+		return;
+	}
 	if (!goes_to_ring(io)) {
 		th_io_give_to_thread(io);
 		return;

@@ -416,6 +416,29 @@ void th_io_finish(struct th_io_aspect *aspect, int error)
 		switch_off_when_idle(io);
 }
 
+/* What the executor copies itself at most: more would keep the other requests waiting. */
+#define INLINE_READ_BYTES_MAX (64u * 1024u)
+
+bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
+{
+	const struct th_request *request = aspect->request;
+	const struct th_io_file *file = aspect->file;
+
+	if (request->operation == TH_READ && !file->direct &&
+	    request->length <= INLINE_READ_BYTES_MAX) {
+		*error = 0;
+		return th_io_read_cached(file, request->vec, request->vec_count, request->position,
+					 request->length);
+	}
+	if (request->operation == TH_WRITE && !file->direct && aspect->io->config.inline_writes &&
+	    !(request->flags & TH_FUA)) {
+		*error = th_io_write(file, request->vec, request->vec_count, request->position,
+				     request->length, false);
+		return true;
+	}
+	return false;
+}
+
 static void finish_now(struct th_work *work)
 {
 	struct th_io_aspect *aspect = th_container_of(work, struct th_io_aspect, work);

@@ -72,6 +72,11 @@ void th_io_describe(const struct th_brick *brick, char *text, size_t bytes);
  * @request's aspect must begin with struct th_io_aspect.
  */
 struct th_io_aspect *th_io_admit(struct th_output *output, struct th_request *request);
+/*
+ * Does at once what the page cache can do at once: reads that it holds, and writes where the configuration says so.
+ * True: done, *error is the result.
+ */
+bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error);
 /* Has a thread carry it out and finish it. */
 void th_io_give_to_thread(struct th_io_aspect *aspect);
 /* Uncounts it, and completes it. Executor only, and never inside submit. */

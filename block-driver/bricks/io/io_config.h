@@ -25,6 +25,11 @@ struct th_io_config {
 	enum th_io_kind kind;
 	bool direct; /* past the page cache; where the file system refuses, through it */
 	bool read_only;
+	/*
+	 * Not direct: writes that need not be durable are done by the executor itself instead of a thread. The page cache
+	 * takes them in microseconds as long as memory is at hand, which a log that is synced often sees to.
+	 */
+	bool inline_writes;
 	/* A target that does not exist, or is an empty file, becomes a sparse file of this size. 0: it must exist. */
 	uint64_t create_bytes;
 	/* 1 to TH_IO_THREADS_MAX. sio: so many operations run at once. aio: for its rare blocking operations. */

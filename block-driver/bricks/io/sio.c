@@ -3,32 +3,20 @@
 #include "io_brick.h"
 #include "sio.h"
 
-/* What the executor copies itself at most: more would keep the other requests waiting. */
-#define INLINE_READ_BYTES_MAX (64u * 1024u)
-
 static int create(struct th_brick *brick, const void *config, struct th_error *error)
 {
 	return th_io_create(th_container_of(brick, struct th_io_brick, brick), config, error);
 }
 
-static bool served_from_cache(const struct th_io_aspect *aspect)
-{
-	const struct th_request *request = aspect->request;
-
-	return request->operation == TH_READ && !aspect->file->direct &&
-	       request->length <= INLINE_READ_BYTES_MAX &&
-	       th_io_read_cached(aspect->file, request->vec, request->vec_count, request->position,
-				 request->length);
-}
-
 static void submit(struct th_output *output, struct th_request *request)
 {
 	struct th_io_aspect *aspect = th_io_admit(output, request);
+	int error;
 
 	if (!aspect)
 		return;
-	if (served_from_cache(aspect))
-		th_io_finish_later(aspect, 0);
+	if (th_io_serve_inline(aspect, &error))
+		th_io_finish_later(aspect, error);
 	else
 		th_io_give_to_thread(aspect);
 }
