@@ -78,7 +78,8 @@ class Clients(ServerTest):
     def test_a_client_that_is_killed_again_and_again_costs_nothing(self):
         for _ in range(5):
             fio = subprocess.Popen(["fio", "--name=x", "--ioengine=nbd", "--uri=" + self.uri, "--rw=randrw", "--bs=64k",
-                                    "--iodepth=32", "--size=64M", "--time_based", "--runtime=60"],
+                                    "--iodepth=32", "--size=64M", "--time_based", "--runtime=60",
+                                    "--thread"],  # else its forked worker outlives it
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.assertEqual("ok", self.server.tell("await-clients vol0 1"))
             fio.kill()
