@@ -9,7 +9,7 @@
 /* One client may be read so often before others have their turn. */
 #define TURNS_MAX 8u
 /* Unix sockets have no window that grows: without this a few requests fill one. */
-#define UNIX_SOCKET_BYTES (4 * 1024 * 1024)
+#define UNIX_SOCKET_BYTES (1024 * 1024)
 
 static bool is_stalled(const struct th_nbd_client *client)
 {
@@ -249,16 +249,22 @@ static void on_event(struct th_user_watch *watch, uint32_t events)
 		want_events(client);
 }
 
-static void look_after(struct th_nbd_client *client)
+void th_nbd_client_send(struct th_nbd_client *client)
 {
-	int error = 0;
+	int error;
 
-	if (client->state != TH_NBD_GONE && !client->blocked)
-		error = th_nbd_send_replies(client);
+	if (client->state == TH_NBD_GONE || client->blocked)
+		return;
+	error = th_nbd_send_replies(client);
 	if (error)
 		th_nbd_client_close(client, strerror(-error));
 	else if (client->blocked)
 		arm(client);
+}
+
+static void look_after(struct th_nbd_client *client)
+{
+	th_nbd_client_send(client);
 	if (client->state == TH_NBD_LEAVING && client->in_flight == 0 &&
 	    th_list_empty(&client->replies))
 		th_nbd_client_close(client, NULL);

@@ -8,7 +8,7 @@ enum {
 	REPLY_TYPE_ERROR = (1 << 15) + 1,
 };
 
-/* ---- integers ---- */
+/* ---- integers: written so that compilers make one load or store with a swap of each ---- */
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -17,7 +17,7 @@ static uint16_t get16(const uint8_t *p)
 
 uint32_t th_nbd_get32(const uint8_t *p)
 {
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static uint64_t get64(const uint8_t *p)
@@ -44,8 +44,12 @@ void th_nbd_put16(struct th_nbd_writer *writer, uint16_t value)
 
 void th_nbd_put32(struct th_nbd_writer *writer, uint32_t value)
 {
-	th_nbd_put16(writer, (uint16_t)(value >> 16));
-	th_nbd_put16(writer, (uint16_t)value);
+	uint8_t *p = put_room(writer, 4);
+
+	p[0] = (uint8_t)(value >> 24);
+	p[1] = (uint8_t)(value >> 16);
+	p[2] = (uint8_t)(value >> 8);
+	p[3] = (uint8_t)value;
 }
 
 void th_nbd_put64(struct th_nbd_writer *writer, uint64_t value)

@@ -65,6 +65,7 @@ static void reply(struct th_nbd_slot *slot, const struct th_nbd_writer *head)
 	struct th_nbd_client *client = slot->client;
 
 	slot->head_bytes = head->bytes;
+	client->reply_bytes += head->bytes + slot->body_bytes;
 	th_list_push_back(&client->replies, &slot->link);
 	th_nbd_client_ready(client);
 }
@@ -152,6 +153,8 @@ static void returned(struct th_request *request, void *context)
 		th_nbd_slot_refuse(slot, th_nbd_error_of(error), "reported by the device");
 	else
 		succeed(slot);
+	if (client->reply_bytes >= TH_NBD_SEND_EARLY_BYTES)
+		th_nbd_client_send(client);
 	th_nbd_wake_stalled(client->server);
 }
 

@@ -59,6 +59,7 @@ static void retire(struct th_nbd_client *client, size_t bytes)
 		if (bytes < slot->head_bytes + slot->body_bytes)
 			break;
 		bytes -= slot->head_bytes + slot->body_bytes;
+		client->reply_bytes -= slot->head_bytes + slot->body_bytes;
 		th_list_remove(&slot->link);
 		th_nbd_slot_free(slot);
 	}

@@ -32,7 +32,9 @@ struct th_nbd_server;
 /* So much is received behind a payload that is received directly: the next header, and little to copy. */
 #define TH_NBD_DIRECT_WINDOW_BYTES 1024u
 #define TH_NBD_IOV_MAX		   1024u
-#define TH_NBD_PEER_MAX		   80u
+/* So much to send is sent without waiting for more: the client works on it while we work on the rest. */
+#define TH_NBD_SEND_EARLY_BYTES (128u * 1024)
+#define TH_NBD_PEER_MAX		80u
 
 struct th_nbd_slot {
 	struct th_list link; /* in free_slots or replies of the client */
@@ -93,6 +95,7 @@ struct th_nbd_client {
 	struct th_nbd_share share;
 	struct th_list free_slots;
 	struct th_list replies;
+	uint64_t reply_bytes; /* of all replies */
 	uint32_t reply_sent; /* bytes of the first reply that are sent already */
 	uint8_t answer_bytes[TH_NBD_HANDSHAKE_REPLY_MAX];
 	struct th_nbd_slot slots[];
@@ -186,6 +189,8 @@ void th_nbd_client_leave(struct th_nbd_client *client);
 void th_nbd_client_close(struct th_nbd_client *client, const char *why);
 /* At the end of the round the client is looked after: replies are sent, what it waits for is settled. */
 void th_nbd_client_ready(struct th_nbd_client *client);
+/* Sends replies now. */
+void th_nbd_client_send(struct th_nbd_client *client);
 /* It cannot take requests now, and is not read until it can. */
 void th_nbd_client_stall(struct th_nbd_client *client);
 /* Something was given back that a stalled client may wait for. */

@@ -9,6 +9,8 @@ struct memory {
 	bool holding;
 	uint32_t held_count;
 	struct th_list held;
+	struct th_list due; /* not held: the work does them, one after the other */
+	struct th_work work;
 	int fail_error[TH_OPERATION_COUNT];
 	uint32_t record_first;
 	uint32_t record_count;
@@ -18,17 +20,6 @@ struct memory {
 static struct memory *memory_of(const struct th_brick *brick)
 {
 	return th_container_of(brick, struct memory, brick);
-}
-
-static int memory_create(struct th_brick *brick, const void *config, struct th_error *error)
-{
-	struct memory *memory = memory_of(brick);
-
-	memory->config = *(const struct th_memory_config *)config;
-	memory->data_bytes = memory->config.size_bytes;
-	th_list_init(&memory->held);
-	memory->data = th_alloc_buffer(memory->data_bytes);
-	return memory->data ? 0 : th_error_set(error, -ENOMEM, "no memory for the device");
 }
 
 static void memory_destroy(struct th_brick *brick)
@@ -106,7 +97,29 @@ static void finish(struct memory *memory, struct th_request *request)
 	memory->fail_error[request->operation] = 0;
 	if (!error)
 		execute(memory, request);
-	th_request_complete_later(memory->brick.executor, request, error);
+	th_request_complete(request, error);
+}
+
+static void do_due(struct th_work *work)
+{
+	struct memory *memory = th_container_of(work, struct memory, work);
+	struct th_list *link;
+
+	while ((link = th_list_pop_front(&memory->due)) != NULL)
+		finish(memory, th_list_entry(link, struct th_request, link));
+}
+
+static int memory_create(struct th_brick *brick, const void *config, struct th_error *error)
+{
+	struct memory *memory = memory_of(brick);
+
+	memory->config = *(const struct th_memory_config *)config;
+	memory->data_bytes = memory->config.size_bytes;
+	th_list_init(&memory->held);
+	th_list_init(&memory->due);
+	th_work_init(&memory->work, do_due);
+	memory->data = th_alloc_buffer(memory->data_bytes);
+	return memory->data ? 0 : th_error_set(error, -ENOMEM, "no memory for the device");
 }
 
 static void memory_submit(struct th_output *output, struct th_request *request)
@@ -120,20 +133,21 @@ static void memory_submit(struct th_output *output, struct th_request *request)
 		th_list_push_back(&memory->held, &request->link);
 		memory->held_count++;
 	} else {
-		finish(memory, request);
+		th_list_push_back(&memory->due, &request->link);
+		th_executor_post(memory->brick.executor, &memory->work);
 	}
 }
 
 void th_memory_hold(struct th_brick *brick, bool hold)
 {
 	struct memory *memory = memory_of(brick);
-	struct th_list *link;
 
 	memory->holding = hold;
-	while (!hold && (link = th_list_pop_front(&memory->held)) != NULL) {
-		memory->held_count--;
-		finish(memory, th_list_entry(link, struct th_request, link));
-	}
+	if (hold)
+		return;
+	memory->held_count = 0;
+	th_list_splice_back(&memory->due, &memory->held);
+	th_executor_post(brick->executor, &memory->work);
 }
 
 uint32_t th_memory_held(const struct th_brick *brick)
