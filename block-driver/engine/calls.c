@@ -248,8 +248,7 @@ static bool wait_meta(struct th_engine *engine, struct th_engine_call *call)
 static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_meta_peer *peer = th_peer_find(engine, &call->peer);
-	const struct th_segment *first = th_segment_first(engine);
-	uint64_t oldest = first ? first->start_lsn : engine->received_lsn;
+	uint64_t oldest = th_segments_oldest_lsn(engine);
 
 	if (call->step)
 		return wait_meta(engine, call);
@@ -280,13 +279,14 @@ static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
 static bool call_peer_remove(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_meta_peer *peer = th_peer_find(engine, &call->peer);
-	struct th_meta_peer *last = &engine->meta.peers[engine->meta.peer_count - 1];
+	struct th_meta_peer *last;
 	char *name;
 
 	switch (call->step) {
 	case 0:
 		if (!peer || !th_retention_idle(engine))
 			return !peer;
+		last = &engine->meta.peers[engine->meta.peer_count - 1];
 		*peer = *last;
 		memset(last, 0, sizeof(*last));
 		engine->meta.peer_count--;

@@ -542,6 +542,8 @@ void th_segments_step(struct th_engine *engine);
  */
 bool th_segments_rotate(struct th_engine *engine, uint64_t epoch);
 uint64_t th_segments_bytes(const struct th_engine *engine);
+/* The first byte of the log that is kept; what is being removed is not. */
+uint64_t th_segments_oldest_lsn(const struct th_engine *engine);
 bool th_segments_idle(const struct th_engine *engine);
 
 /* retention.c */

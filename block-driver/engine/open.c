@@ -458,6 +458,22 @@ static bool open_check_header(struct th_engine *engine, struct th_engine_call *c
 	return true;
 }
 
+/*
+ * What peers confirm is not written to the meta file each time. But no log goes before the peers that follow have it, so what
+ * is gone they have.
+ */
+static void open_raise_peers(struct th_engine *engine)
+{
+	const struct th_segment *first = th_segment_first(engine);
+
+	for (uint32_t i = 0; first && i < engine->meta.peer_count; i++) {
+		struct th_meta_peer *peer = &engine->meta.peers[i];
+
+		if (peer->state == TH_PEER_FOLLOWING)
+			peer->durable_lsn = TH_MAX(peer->durable_lsn, first->start_lsn);
+	}
+}
+
 static bool open_ready(struct th_engine *engine, struct th_engine_call *call)
 {
 	const struct th_meta *meta = &engine->meta;
@@ -471,6 +487,7 @@ static bool open_ready(struct th_engine *engine, struct th_engine_call *call)
 	engine->durable_lsn = end;
 	engine->checkpoint_durable_lsn = meta->checkpoint_lsn;
 	engine->mandatory_lsn = meta->applied_limit_lsn;
+	open_raise_peers(engine);
 	th_reader_reset(engine, &checkpoint, end, false);
 	engine->meta.clean = false;
 	th_meta_write(engine);
@@ -642,13 +659,25 @@ static bool close_is_quiet(struct th_engine *engine)
 	return true;
 }
 
-static bool drained(struct th_engine *engine)
+/* All that is in the index; what a secondary has received but not replayed is not. */
+static uint64_t drain_end_lsn(const struct th_engine *engine)
 {
-	uint64_t end = engine->role == TH_ROLE_PRIMARY ? engine->appended.lsn :
-							 engine->reader.position.lsn;
+	return engine->role == TH_ROLE_PRIMARY ? engine->appended.lsn : engine->reader.position.lsn;
+}
 
+static bool nothing_to_replay(const struct th_engine *engine)
+{
+	return engine->role == TH_ROLE_PRIMARY ||
+	       (engine->reader.result == TH_READER_STARVED &&
+		engine->reader.limit_lsn == engine->received_lsn);
+}
+
+/* Also when it cannot be, because the disk has failed since the call began. */
+static bool drained(struct th_engine *engine, const struct th_engine_call *call)
+{
 	if (!engine->disk_attached || engine->disk_failed || engine->log_failed ||
-	    engine->counters.writeback_errors || engine->checkpoint_durable_lsn >= end)
+	    engine->counters.writeback_errors != call->lsn ||
+	    engine->checkpoint_durable_lsn >= drain_end_lsn(engine))
 		return true;
 	if (th_writeback_idle(engine))
 		engine->checkpoint_wanted = true;
@@ -666,6 +695,7 @@ static bool everything_idle(const struct th_engine *engine)
 bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_segment *last;
+	bool written;
 
 	switch (call->step) {
 	case CLOSE_QUIET:
@@ -674,10 +704,11 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		engine->closing = true;
 		if (!close_is_quiet(engine))
 			return false;
+		call->lsn = engine->counters.writeback_errors;
 		call->step = CLOSE_DRAIN;
 		th_fallthrough;
 	case CLOSE_DRAIN:
-		if (call->drain && !drained(engine))
+		if (call->drain && !drained(engine, call))
 			return false;
 		engine->sweeps_held = true;
 		engine->spare_wanted = false;
@@ -696,8 +727,13 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		last = th_segment_last(engine);
 		if (!engine->log_failed && last && last->state == TH_SEGMENT_SEALING)
 			return false;
-		engine->meta.clean = !engine->index.count && !engine->log_failed &&
-				     engine->checkpoint_durable_lsn >= engine->durable_lsn;
+		written = !engine->index.count && !engine->log_failed &&
+			  engine->checkpoint_durable_lsn >= drain_end_lsn(engine);
+		engine->meta.clean = written && nothing_to_replay(engine);
+		if (call->drain && !written)
+			th_call_fail(call, -EIO,
+				     "closed, but not everything is on the disk: the log is replayed "
+				     "at the next open");
 		call->end_lsn = engine->durable_lsn;
 		call->lsn = th_meta_write(engine);
 		call->step = CLOSE_META;
@@ -718,10 +754,6 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 			return false;
 		break;
 	}
-	if (!engine->meta.clean && call->drain)
-		th_call_fail(
-			call, -EIO,
-			"closed, but not everything is on the disk: the log is replayed at the next open");
 	forget(engine);
 	return true;
 }

@@ -45,8 +45,8 @@ static uint64_t floor_without(const struct th_engine *engine, const struct th_me
 
 	if (peer)
 		floor_lsn = TH_MIN(floor_lsn, peer_need_lsn(peer));
-	/* Its new bitmap counts only once the meta file says so. */
-	if (engine->drop.step == TH_DROP_META)
+	/* What is dropped is read, and its new bitmap counts only once the meta file says so. */
+	if (engine->drop.step != TH_DROP_NONE)
 		floor_lsn = TH_MIN(floor_lsn, engine->drop.start_lsn);
 	return floor_lsn;
 }

@@ -82,6 +82,8 @@ static void primary_take_end(struct th_engine *engine)
 	engine->tail = end;
 	th_log_cache_truncate(&engine->cache, end.lsn);
 	engine->spare_wanted = true;
+	/* What was so at an earlier attempt need not be so now: making the spare tells. */
+	th_segments_set_log_full(engine, false);
 }
 
 static bool primary_truncate(struct th_engine *engine, struct th_engine_call *call)

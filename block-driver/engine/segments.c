@@ -191,6 +191,7 @@ void th_segments_set_log_full(struct th_engine *engine, bool full)
 	else
 		th_engine_event(engine, TH_LOG_INFO, "the log has room again");
 	th_engine_changed(engine);
+	th_engine_kick(engine);
 }
 
 static void spare_allocate(struct th_engine *engine)
@@ -382,6 +383,15 @@ static bool removable(const struct th_engine *engine, const struct th_segment *s
 		floor_lsn = engine->durable_lsn;
 	return segment && is_continued(engine, segment) && segment->state == TH_SEGMENT_SEALED &&
 	       !segment->users && segment->end_lsn <= floor_lsn;
+}
+
+uint64_t th_segments_oldest_lsn(const struct th_engine *engine)
+{
+	const struct th_segment *first = th_segment_first(engine);
+
+	if (!first)
+		return engine->received_lsn;
+	return engine->removal.step == TH_REMOVAL_NONE ? first->start_lsn : first->end_lsn;
 }
 
 /* A file that becomes the spare instead of going needs no new allocation, and is written already. */
