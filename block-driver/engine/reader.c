@@ -125,6 +125,16 @@ static void note_epoch(struct th_engine *engine, const struct th_segment_header 
 	th_meta_add_epoch(engine, header->epoch, header->start_lsn, header->chain_before);
 }
 
+/* Is what ends at @end, written at @time_ns, behind the point at which replay is to stop? */
+static bool behind_until(const struct th_engine *engine, uint64_t end, uint64_t time_ns)
+{
+	/* What may be on the disk already must be replayed, or the replica would be no prefix. */
+	if (engine->reader.scan_only || end <= engine->mandatory_lsn)
+		return false;
+	return (engine->replay_until_lsn && end > engine->replay_until_lsn) ||
+	       (engine->replay_until_ns && time_ns > engine->replay_until_ns);
+}
+
 static enum th_reader_result take_segment_header(struct th_engine *engine,
 						 struct th_segment *segment)
 {
@@ -146,6 +156,8 @@ static enum th_reader_result take_segment_header(struct th_engine *engine,
 		check = TH_FORMAT_CHAIN;
 	if (check)
 		return reader_invalid(reader, check, "segment header");
+	if (behind_until(engine, position->lsn + TH_BLOCK_BYTES, position->time_ns))
+		return TH_READER_PAUSED;
 	segment->previous_epoch = header.previous_epoch;
 	segment->chain_before = header.chain_before;
 	segment->header_chain = header.chain;
@@ -155,17 +167,6 @@ static enum th_reader_result take_segment_header(struct th_engine *engine,
 	position->epoch = header.epoch;
 	position->chain = header.chain;
 	return TH_READER_TOOK;
-}
-
-static bool behind_until(const struct th_engine *engine, const struct th_batch_header *header)
-{
-	uint64_t end = header->lsn + header->length;
-
-	/* What may be on the disk already must be replayed, or the replica would be no prefix. */
-	if (engine->reader.scan_only || end <= engine->mandatory_lsn)
-		return false;
-	return (engine->replay_until_lsn && end > engine->replay_until_lsn) ||
-	       (engine->replay_until_ns && header->time_ns > engine->replay_until_ns);
 }
 
 static enum th_format_check check_payloads(const struct th_engine *engine)
@@ -216,7 +217,7 @@ static enum th_reader_result take_batch(struct th_engine *engine)
 				       engine->meta.device_bytes);
 	if (check)
 		return reader_invalid(reader, check, "batch header");
-	if (behind_until(engine, &reader->header))
+	if (behind_until(engine, position->lsn + reader->header.length, reader->header.time_ns))
 		return TH_READER_PAUSED;
 	if (!reader->scan_only &&
 	    th_dirty_index_room(&engine->index) <
