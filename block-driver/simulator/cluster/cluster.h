@@ -118,6 +118,8 @@ int th_cluster_rebuild(struct th_replica *replica);
 void th_cluster_mend(struct th_cluster *cluster);
 /* Mended, and the client issues no more: all its requests are answered. */
 void th_cluster_quiesce(struct th_cluster *cluster);
+/* All followers have received and replayed all; who is starved meanwhile is built anew. Only when quiet. */
+void th_cluster_wait_all(struct th_cluster *cluster);
 /* The client goes on. */
 void th_cluster_resume(struct th_cluster *cluster);
 /* Runs the world until @replica has replayed all that it has received. */

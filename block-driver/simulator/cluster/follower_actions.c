@@ -57,16 +57,38 @@ static int wait_paused(struct th_replica *replica)
 	} while (true);
 }
 
-static int act_pause(struct th_cluster *cluster)
+static int pause_and_compare(struct th_replica *replica)
 {
-	struct th_replica *replica = choose_follower(cluster);
-
-	if (!replica)
-		return 0;
 	if (replay(replica, &(struct th_engine_call){ .run = false }) || wait_paused(replica) ||
 	    th_cluster_compare(replica))
 		return TH_CRASHED;
 	return run_freely(replica);
+}
+
+static int act_pause(struct th_cluster *cluster)
+{
+	struct th_replica *replica = choose_follower(cluster);
+
+	return replica ? pause_and_compare(replica) : 0;
+}
+
+/* Replay as @how says, for a while. Returns the status then, and how far it may have got anyway. */
+static int replay_until(struct th_replica *replica, const struct th_engine_call *how,
+			struct th_engine_status *status, uint64_t *mandatory_lsn)
+{
+	int error;
+
+	/* What the disk may hold already is replayed in any case. */
+	th_node_status(&replica->node, status);
+	*mandatory_lsn = TH_MAX(status->applied_limit_lsn, status->replayed_lsn);
+	error = replay(replica, how);
+	if (error)
+		return error;
+	th_world_run_for(&replica->cluster->world, replica->cluster->plan.pause_max_ns);
+	if (!replica->node.up)
+		return TH_CRASHED;
+	th_node_status(&replica->node, status);
+	return 0;
 }
 
 /* Replay until an LSN that is received or will be: it stops at the last batch that ends there or before. */
@@ -75,25 +97,22 @@ static int act_until_lsn(struct th_cluster *cluster)
 	struct th_replica *replica = choose_follower(cluster);
 	struct th_engine_call call = { .run = true };
 	struct th_engine_status status;
+	uint64_t mandatory_lsn;
 	int error;
 
 	if (!replica)
 		return 0;
 	th_node_status(&replica->node, &status);
-	call.until_lsn = status.replayed_lsn +
+	call.until_lsn = status.replayed_lsn + 1 +
 			 th_sim_random_below(th_cluster_random(cluster), 64 * TH_KIB);
-	error = replay(replica, &call);
-	if (error == -EINVAL)
-		return run_freely(replica);
-	th_world_run_for(&cluster->world, cluster->plan.pause_max_ns);
-	if (error || !replica->node.up)
-		return TH_CRASHED;
-	th_node_status(&replica->node, &status);
-	if (call.until_lsn && status.replayed_lsn > call.until_lsn)
+	error = replay_until(replica, &call, &status, &mandatory_lsn);
+	if (error)
+		return error == TH_CRASHED ? error : run_freely(replica);
+	if (status.replayed_lsn > TH_MAX(call.until_lsn, mandatory_lsn))
 		th_fail("%s: replay was to stop at LSN %llu, but is at %llu",
 			replica->node.config.name, (unsigned long long)call.until_lsn,
 			(unsigned long long)status.replayed_lsn);
-	return act_pause(cluster);
+	return pause_and_compare(replica);
 }
 
 /* Replay until a time: batches of that time and before, none behind. */
@@ -102,23 +121,22 @@ static int act_until_time(struct th_cluster *cluster)
 	struct th_replica *replica = choose_follower(cluster);
 	struct th_engine_call call = { .run = true };
 	struct th_engine_status status;
+	uint64_t mandatory_lsn;
+	int error;
 
 	if (!replica)
 		return 0;
 	th_node_status(&replica->node, &status);
 	call.until_ns = status.end_time_ns + 1 +
 			th_sim_random_below(th_cluster_random(cluster), cluster->plan.pause_max_ns);
-	if (replay(replica, &call))
-		return TH_CRASHED;
-	th_world_run_for(&cluster->world, cluster->plan.pause_max_ns);
-	if (!replica->node.up)
-		return TH_CRASHED;
-	th_node_status(&replica->node, &status);
-	if (status.end_time_ns > call.until_ns)
+	error = replay_until(replica, &call, &status, &mandatory_lsn);
+	if (error)
+		return error;
+	if (status.end_time_ns > call.until_ns && status.replayed_lsn > mandatory_lsn)
 		th_fail("%s: replay was to stop at %llu, but is at %llu",
 			replica->node.config.name, (unsigned long long)call.until_ns,
 			(unsigned long long)status.end_time_ns);
-	return act_pause(cluster);
+	return pause_and_compare(replica);
 }
 
 static int act_cut_link(struct th_cluster *cluster)

@@ -46,6 +46,7 @@ static void examine_source(struct th_replica *replica)
 static void examine(struct th_replica *replica)
 {
 	struct th_cluster *cluster = replica->cluster;
+	uint64_t announced_lsn;
 
 	if (replica->apart)
 		return;
@@ -54,10 +55,13 @@ static void examine(struct th_replica *replica)
 		return;
 	}
 	th_oracle_examine(&cluster->history, &replica->node, false, &replica->remains);
-	if (replica->remains.end_lsn < replica->shipping.announced_lsn)
+	/* A batch that was received in part is cut off. */
+	announced_lsn = th_history_boundary_below(&cluster->history,
+						  replica->shipping.announced_lsn)
+				->position.lsn;
+	if (replica->remains.end_lsn < announced_lsn)
 		th_fail("%s: the log was durable up to LSN %llu, but ends at %llu",
-			replica->node.config.name,
-			(unsigned long long)replica->shipping.announced_lsn,
+			replica->node.config.name, (unsigned long long)announced_lsn,
 			(unsigned long long)replica->remains.end_lsn);
 }
 
@@ -160,6 +164,28 @@ void th_cluster_revive(struct th_replica *replica)
 
 /* ---- closing ---- */
 
+/* @clean_expected: all was written back, and there was nothing that had not been replayed. */
+static void check_closed(const struct th_replica *replica, bool clean_expected)
+{
+	const struct th_remains *remains = &replica->remains;
+	const struct th_cluster *cluster = replica->cluster;
+	uint64_t end_lsn = remains->end_lsn;
+
+	/* A follower is not told of all that is in its files. */
+	if (replica != cluster->source)
+		end_lsn = th_history_boundary_below(&cluster->history,
+						    replica->shipping.announced_lsn)
+				  ->position.lsn;
+	if (remains->meta.clean && remains->meta.checkpoint_lsn < end_lsn)
+		th_fail("%s: marked clean at LSN %llu, but the log goes to %llu",
+			replica->node.config.name,
+			(unsigned long long)remains->meta.checkpoint_lsn,
+			(unsigned long long)end_lsn);
+	if (clean_expected && !remains->meta.clean)
+		th_fail("%s: closed after everything was written back, but not marked clean",
+			replica->node.config.name);
+}
+
 int th_cluster_close(struct th_replica *replica, bool drain)
 {
 	struct th_engine_call call = { .operation = TH_CALL_CLOSE, .drain = drain };
@@ -173,10 +199,7 @@ int th_cluster_close(struct th_replica *replica, bool drain)
 	if (th_node_stop(&replica->node))
 		return TH_CRASHED;
 	process_is_gone(replica);
-	if (drain && (!replica->remains.meta.clean ||
-		      replica->remains.meta.checkpoint_lsn != replica->remains.end_lsn))
-		th_fail("%s: closed after everything was written back, but not marked clean",
-			replica->node.config.name);
+	check_closed(replica, drain && replica == replica->cluster->source);
 	return 0;
 }
 

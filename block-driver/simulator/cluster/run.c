@@ -72,9 +72,7 @@ static void compare_all(struct th_cluster *cluster)
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		struct th_replica *replica = &cluster->replicas[i];
 
-		if (replica != cluster->primary &&
-		    (th_cluster_wait_received(replica) || th_cluster_wait_replayed(replica) ||
-		     th_cluster_compare(replica)))
+		if (replica != cluster->primary && th_cluster_compare(replica))
 			th_fail("%s: cannot be compared at the end", replica->node.config.name);
 	}
 }
@@ -89,8 +87,8 @@ static void close_all(struct th_cluster *cluster)
 		replica->shipping.cut = true;
 		if (th_cluster_close(replica, true))
 			th_fail("%s: cannot be closed", replica->node.config.name);
-		if (replica->remains.end_lsn != end_lsn)
-			th_fail("%s: closed with a log up to LSN %llu, not %llu",
+		if (replica->remains.end_lsn != end_lsn || !replica->remains.meta.clean)
+			th_fail("%s: closed with a log up to LSN %llu, not %llu, or not clean",
 				replica->node.config.name,
 				(unsigned long long)replica->remains.end_lsn,
 				(unsigned long long)end_lsn);
@@ -109,6 +107,7 @@ void th_cluster_run(struct th_cluster *cluster)
 		revive_some(cluster);
 	}
 	th_cluster_quiesce(cluster);
+	th_cluster_wait_all(cluster);
 	compare_all(cluster);
 	close_all(cluster);
 }

@@ -67,27 +67,6 @@ static bool copy(struct th_replica *replica, const struct segment *segment, uint
 	return true;
 }
 
-static void write_more(struct th_replica *replica)
-{
-	struct th_cluster *cluster = replica->cluster;
-	struct th_shipping *shipping = &replica->shipping;
-	uint64_t limit_lsn = cluster->oracle.durable.position.lsn;
-	uint64_t bytes = th_align_up(
-		1 + th_sim_random_below(th_cluster_random(cluster), cluster->plan.ship_bytes_max),
-		TH_SECTOR_BYTES);
-	struct segment segment;
-	uint64_t to_lsn;
-
-	if (shipping->written_lsn >= limit_lsn)
-		return;
-	segment = segment_at(&cluster->history, shipping->written_lsn);
-	to_lsn = TH_MIN(TH_MIN(shipping->written_lsn + bytes, limit_lsn), segment.end_lsn);
-	if (copy(replica, &segment, shipping->written_lsn, to_lsn))
-		shipping->written_lsn = to_lsn;
-	else
-		shipping->starved = true;
-}
-
 static void flush(struct th_replica *replica)
 {
 	struct th_sim_directory *directory = &replica->node.directory;
@@ -104,6 +83,30 @@ static void flush(struct th_replica *replica)
 	}
 	th_sim_directory_sync_end(directory, th_sim_directory_sync_begin(directory));
 	shipping->flushed_lsn = shipping->written_lsn;
+}
+
+static void write_more(struct th_replica *replica)
+{
+	struct th_cluster *cluster = replica->cluster;
+	struct th_shipping *shipping = &replica->shipping;
+	uint64_t limit_lsn = cluster->oracle.durable.position.lsn;
+	uint64_t bytes = th_align_up(
+		1 + th_sim_random_below(th_cluster_random(cluster), cluster->plan.ship_bytes_max),
+		TH_SECTOR_BYTES);
+	struct segment segment;
+	uint64_t to_lsn;
+
+	if (shipping->written_lsn >= limit_lsn)
+		return;
+	segment = segment_at(&cluster->history, shipping->written_lsn);
+	/* A segment is durable before the next one is begun: so what is torn is always the last. */
+	if (shipping->written_lsn == segment.start_lsn)
+		flush(replica);
+	to_lsn = TH_MIN(TH_MIN(shipping->written_lsn + bytes, limit_lsn), segment.end_lsn);
+	if (copy(replica, &segment, shipping->written_lsn, to_lsn))
+		shipping->written_lsn = to_lsn;
+	else
+		shipping->starved = true;
 }
 
 static void start_call(struct th_node *node, struct th_engine_call *call,

@@ -151,6 +151,22 @@ void th_cluster_quiesce(struct th_cluster *cluster)
 	th_oracle_look(&cluster->oracle);
 }
 
+void th_cluster_wait_all(struct th_cluster *cluster)
+{
+	/* Only what is durable is shipped. */
+	th_cluster_call(cluster->primary, TH_CALL_FLUSH);
+	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
+		struct th_replica *replica = &cluster->replicas[i];
+
+		if (replica == cluster->primary)
+			continue;
+		while (th_cluster_wait_received(replica))
+			admit_followers(cluster);
+		if (th_cluster_wait_replayed(replica))
+			th_fail("%s: died although nothing lets it", replica->node.config.name);
+	}
+}
+
 void th_cluster_resume(struct th_cluster *cluster)
 {
 	if (cluster->primary)

@@ -224,21 +224,26 @@ void th_history_truncate(struct th_history *history, uint64_t lsn)
 	}
 }
 
-const struct th_boundary *th_history_boundary(const struct th_history *history, uint64_t lsn)
+const struct th_boundary *th_history_boundary_below(const struct th_history *history, uint64_t lsn)
 {
 	uint32_t low = 0, high = history->boundary_count;
 
-	while (low < high) {
+	while (low + 1 < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (history->boundaries[middle].position.lsn < lsn)
-			low = middle + 1;
+		if (history->boundaries[middle].position.lsn <= lsn)
+			low = middle;
 		else
 			high = middle;
 	}
-	if (low == history->boundary_count || history->boundaries[low].position.lsn != lsn)
-		return NULL;
 	return &history->boundaries[low];
+}
+
+const struct th_boundary *th_history_boundary(const struct th_history *history, uint64_t lsn)
+{
+	const struct th_boundary *boundary = th_history_boundary_below(history, lsn);
+
+	return boundary->position.lsn == lsn ? boundary : NULL;
 }
 
 const struct th_version *th_history_at(const struct th_history *history, uint64_t sector,

@@ -91,6 +91,9 @@ static inline const struct th_position *th_history_end(const struct th_history *
 /* The boundary at @lsn; NULL: none. */
 const struct th_boundary *th_history_boundary(const struct th_history *history, uint64_t lsn);
 
+/* The last boundary at or below @lsn. */
+const struct th_boundary *th_history_boundary_below(const struct th_history *history, uint64_t lsn);
+
 /* The newest version below @lsn. */
 const struct th_version *th_history_at(const struct th_history *history, uint64_t sector,
 				       uint64_t lsn);
