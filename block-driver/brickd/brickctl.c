@@ -94,7 +94,8 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-static bool send_line(int fd, const struct line *line)
+/* When brickd ends the connection meanwhile, the reply that is there already says why. */
+static void send_line(int fd, const struct line *line)
 {
 	size_t sent = 0;
 
@@ -102,11 +103,10 @@ static bool send_line(int fd, const struct line *line)
 		ssize_t n = send(fd, line->text + sent, line->used - sent, MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EINTR)
-			return false;
+			return;
 		if (n > 0)
 			sent += (size_t)n;
 	}
-	return true;
 }
 
 /* ---- the reply ---- */
@@ -190,11 +190,12 @@ static int run(const char *path, const struct line *line, bool values)
 	FILE *reply = fd < 0 ? NULL : fdopen(fd, "r");
 	int status;
 
-	if (!reply || !send_line(fd, line)) {
+	if (!reply) {
 		fprintf(stderr, "brickctl: %s: %s: is brickd running, and is this its socket?\n",
 			path, strerror(errno));
 		return EXIT_UNREACHABLE;
 	}
+	send_line(fd, line);
 	status = print_reply(reply, values);
 	fclose(reply);
 	return status;

@@ -149,10 +149,16 @@ static bool may_connect(const struct th_control_server *server, int socket)
 	return false;
 }
 
-/* What somebody is told who cannot get a session; the socket is empty, so it fits. */
+/*
+ * What somebody is told who cannot get a session; the socket is empty, so it fits. A command that was sent already is
+ * taken from the socket: closing it with bytes unread would reset the connection, and the peer would not see the reply.
+ */
 static void turn_away(int socket, const char *reply)
 {
-	if (send(socket, reply, strlen(reply), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	char command[TH_VALUE_PATH_MAX];
+
+	if (send(socket, reply, strlen(reply), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ||
+	    recv(socket, command, sizeof(command), MSG_DONTWAIT) == 0)
 		th_log(TH_LOG_DEBUG, "control: a client was gone before it was turned away");
 	close(socket);
 }

@@ -24,8 +24,10 @@ static void open_next(struct th_startup *startup)
 	size_t room, used;
 	char *line;
 
-	if (startup->next == startup->options->open_count)
+	if (startup->next == startup->options->open_count) {
+		th_startup_end(startup);
 		return;
+	}
 	line = th_session_input(startup->session, &room);
 	used = (size_t)snprintf(line, room, "open %s directory=", open->name);
 	used += encode(line + used, room - used - 1, open->directory);
@@ -65,5 +67,7 @@ int th_startup_begin(struct th_startup *startup, struct th_control *control,
 
 void th_startup_end(struct th_startup *startup)
 {
-	th_session_close(startup->session);
+	if (startup->session)
+		th_session_close(startup->session);
+	startup->session = NULL;
 }

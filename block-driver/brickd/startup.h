@@ -8,7 +8,7 @@
 
 struct th_startup {
 	const struct th_options *options;
-	struct th_session *session;
+	struct th_session *session; /* NULL: all was tried */
 	uint32_t next; /* of options->opens */
 };
 
