@@ -36,16 +36,15 @@ static void admit_flushes(struct th_engine *engine)
 		int error = 0;
 		enum th_gate gate = th_gate_write(engine, &error);
 
-		/* On a secondary there is nothing of the device's users to make durable. */
-		if (error == -EROFS)
-			error = 0;
 		if (gate == TH_GATE_HOLD)
 			return;
 		th_list_remove(&request->link);
-		if (gate == TH_GATE_REFUSE)
-			th_engine_complete_device(engine, request, error);
-		else
+		/* A primary that takes no more writes has made promises before. */
+		if (gate == TH_GATE_OPEN ||
+		    (error == -EROFS && engine->role == TH_ROLE_PRIMARY))
 			th_durable_add_waiter(engine, request, engine->appended.lsn);
+		else /* on a secondary there is nothing of the device's users to make durable */
+			th_engine_complete_device(engine, request, error == -EROFS ? 0 : error);
 	}
 }
 
