@@ -107,6 +107,8 @@ int th_cluster_close(struct th_replica *replica, bool drain);
  * -ENOSPC: its log is full.
  */
 int th_cluster_promote(struct th_replica *replica);
+/* A replica that is not the source any more keeps no log for others. */
+int th_cluster_forget_peers(struct th_replica *replica);
 /* @replica becomes a peer of @primary; who cannot go on from its log is starved. */
 int th_cluster_register(struct th_replica *primary, struct th_replica *replica);
 /* A new replica takes the place of @replica: its disk is as the source's was where its newest segment begins. */
@@ -149,6 +151,8 @@ static inline bool th_cluster_chance(struct th_cluster *cluster, uint32_t permil
 void th_shipping_init(struct th_replica *replica);
 /* The follower's process was started anew, with its log up to @lsn. */
 void th_shipping_restart(struct th_replica *replica, uint64_t lsn);
+/* Runs the world until the follower's engine knows of all that is in its files. */
+int th_shipping_settle(struct th_replica *replica);
 /* A process died: its calls will not be answered. */
 void th_shipping_killed(struct th_replica *replica);
 

@@ -124,6 +124,25 @@ static void check_opened(struct th_replica *replica)
 			(unsigned long long)replica->cluster->history.device_bytes);
 }
 
+int th_cluster_forget_peers(struct th_replica *replica)
+{
+	struct th_engine_status status;
+
+	if (!replica->node.up)
+		return TH_CRASHED;
+	th_node_status(&replica->node, &status);
+	for (uint32_t i = 0; i < status.peer_count; i++) {
+		struct th_engine_call call = {
+			.operation = TH_CALL_PEER_REMOVE,
+			.peer = status.peers[i].peer_uuid,
+		};
+
+		if (must(replica, "removing a peer", &call))
+			return TH_CRASHED;
+	}
+	return 0;
+}
+
 int th_cluster_open(struct th_replica *replica)
 {
 	struct th_engine_call tune = {
@@ -141,7 +160,8 @@ int th_cluster_open(struct th_replica *replica)
 		return TH_CRASHED;
 	check_opened(replica);
 	th_shipping_restart(replica, open.end_lsn);
-	if (must(replica, "attach", &attach))
+	if (must(replica, "attach", &attach) ||
+	    (replica != replica->cluster->source && th_cluster_forget_peers(replica)))
 		return TH_CRASHED;
 	if (!replica->apart &&
 	    (th_cluster_wait_replayed(replica) || th_cluster_compare(replica)))

@@ -57,7 +57,10 @@ static int act_handover(struct th_cluster *cluster)
 	th_history_abandon(&cluster->history);
 	th_shipping_restart(old, call.end_lsn);
 	old->remains.end_lsn = call.end_lsn;
-	return th_cluster_promote(target);
+	/* A log that is full gets its turn when the cluster is mended. */
+	if (th_cluster_promote(target) || th_cluster_forget_peers(old))
+		return TH_CRASHED;
+	return 0;
 }
 
 /* The diverged tail of an old primary is cut off, where that is still possible; otherwise it is built anew later. */
@@ -130,6 +133,8 @@ static int act_takeover(struct th_cluster *cluster)
 	old->node.crash_armed = false;
 	th_cluster_crash(old);
 	branch = *th_history_end(history);
+	if (th_shipping_settle(target))
+		return TH_CRASHED;
 	if (target->shipping.announced_lsn < branch.lsn) {
 		const struct th_boundary *boundary;
 		struct th_engine_status status;

@@ -183,26 +183,38 @@ static bool is_linked(const struct th_replica *replica)
 {
 	const struct th_replica *source = replica->cluster->source;
 
-	return source != replica && source->node.up && source->is_open && replica->node.up &&
-	       replica->is_open && !replica->shipping.cut && !replica->apart;
+	return source->node.up && source->is_open && !replica->shipping.cut;
 }
 
 static void on_timer(struct th_timer *timer)
 {
 	struct th_replica *replica = th_container_of(timer, struct th_replica, shipping.timer);
+	struct th_cluster *cluster = replica->cluster;
 	struct th_shipping *shipping = &replica->shipping;
 
 	arm(replica);
-	if (!is_linked(replica))
+	if (replica == cluster->source || replica->apart || !replica->is_open)
 		return;
-	th_oracle_look(&replica->cluster->oracle);
+	th_oracle_look(&cluster->oracle);
 	if (shipping->written_lsn > shipping->flushed_lsn &&
-	    th_sim_random_chance(th_cluster_random(replica->cluster), 700))
+	    th_sim_random_chance(th_cluster_random(cluster), 700))
 		flush(replica);
 	if (shipping->flushed_lsn > shipping->announced_lsn && !shipping->received_busy)
 		announce(replica);
+	if (!is_linked(replica))
+		return;
 	confirm(replica);
 	write_more(replica);
+}
+
+int th_shipping_settle(struct th_replica *replica)
+{
+	struct th_shipping *shipping = &replica->shipping;
+	uint64_t start_ns = replica->cluster->world.now_ns;
+
+	while (replica->node.up && shipping->announced_lsn < shipping->written_lsn)
+		th_node_wait(&replica->node, start_ns, "the announcement of what was received");
+	return replica->node.up ? 0 : TH_CRASHED;
 }
 
 void th_shipping_init(struct th_replica *replica)

@@ -10,12 +10,15 @@
 
 int th_cluster_wait_replayed(struct th_replica *replica)
 {
+	const struct th_history *history = &replica->cluster->history;
 	uint64_t start_ns = replica->cluster->world.now_ns;
 	struct th_engine_status status;
 
 	while (replica->node.up) {
 		th_node_status(&replica->node, &status);
-		if (status.replayed_lsn == status.received_lsn)
+		/* The last batch may be there in part. */
+		if (status.replayed_lsn ==
+		    th_history_boundary_below(history, status.received_lsn)->position.lsn)
 			return 0;
 		if (status.replay_paused)
 			th_fail("%s: replay stops at LSN %llu of %llu: %s",

@@ -108,7 +108,8 @@ void th_oracle_acknowledged(struct th_oracle *oracle, uint64_t end_lsn, bool pro
 	if (!oracle->primary)
 		th_fail("a request was acknowledged by a node that is not primary");
 	now_ns = oracle->primary->world->now_ns;
-	if (oracle->suspended)
+	/* What was written before may still wait for peers. */
+	if (oracle->suspended && !(promised && oracle->durability_remote))
 		th_fail("a request was acknowledged while I/O is suspended");
 	if (oracle->lease && now_ns > oracle->lease_end_ns)
 		th_fail("a request was acknowledged %llu ns after the lease had run out",
