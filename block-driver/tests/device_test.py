@@ -136,7 +136,8 @@ class Device(NodeTest):
 
     def fio(self, *options):
         run("fio", "--name=verified", "--ioengine=nbd", f"--uri={self.node.uri}", "--rw=randwrite", "--bsrange=4k-128k",
-            "--blockalign=4k", "--size=64M", "--iodepth=16", "--verify=crc32c", "--randseed=5", "--fsync=64", *options)
+            "--blockalign=4k", "--size=64M", "--iodepth=16", "--verify=crc32c", "--randseed=5", "--fsync=64", *options,
+            cwd=self.directory)
 
     def test_fio_verifies_blocks_of_random_sizes(self):
         self.fio("--do_verify=1", "--verify_backlog=256")
