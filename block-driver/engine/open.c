@@ -23,7 +23,9 @@ enum create_step {
 	CREATE_WRITE,
 	CREATE_FLUSH,
 	CREATE_CLOSE,
-	CREATE_SYNC_DIR
+	CREATE_SYNC_DIR,
+	CREATE_UNDO_CLOSE,
+	CREATE_UNDO_REMOVE
 };
 
 static bool create_refused(struct th_engine *engine, struct th_engine_call *call)
@@ -62,22 +64,11 @@ static bool directory_is_used(const struct th_directory *directory)
 	return false;
 }
 
-static bool create_fail(struct th_engine_call *call, const struct th_file_io *io)
-{
-	return th_call_fail(call, io->error,
-			    "the meta file cannot be made in the log directory (errno %d)",
-			    -io->error);
-}
-
 static void create_write(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_meta *meta = &engine->meta;
-	uint8_t *blocks = th_call_alloc(engine, TH_META_FILE_BYTES);
+	uint8_t *blocks = engine->call_memory;
 
-	if (!blocks) {
-		th_call_fail(call, -ENOMEM, "no memory");
-		return;
-	}
 	meta->generation = 1;
 	meta->written_ns = th_executor_wall_ns(engine->brick.executor);
 	th_meta_pack(meta, blocks + th_meta_slot_offset(meta->generation));
@@ -87,6 +78,56 @@ static void create_write(struct th_engine *engine, struct th_engine_call *call)
 					    .file = engine->meta_writer.file,
 					    .length = TH_META_FILE_BYTES,
 					    .buffer = blocks });
+}
+
+static void create_close(struct th_engine *engine, struct th_engine_call *call,
+			 enum create_step step)
+{
+	io_start(engine, call, step,
+		 &(struct th_file_command){ .operation = TH_FILE_CLOSE,
+					    .file = engine->meta_writer.file });
+}
+
+/* A meta file that is not whole goes again, so that the call can be repeated. True: there is none. */
+static bool create_undo(struct th_engine *engine, struct th_engine_call *call)
+{
+	bool is_open = call->step == CREATE_WRITE || call->step == CREATE_FLUSH;
+
+	if (call->step == CREATE_OPEN || call->step == CREATE_UNDO_REMOVE)
+		return true;
+	if (is_open)
+		create_close(engine, call, CREATE_UNDO_CLOSE);
+	else
+		io_start(engine, call, CREATE_UNDO_REMOVE,
+			 &(struct th_file_command){ .operation = TH_FILE_REMOVE, .name = "meta" });
+	return false;
+}
+
+/* One file operation of the creation is done. */
+static bool create_io_finished(struct th_engine *engine, struct th_engine_call *call)
+{
+	const struct th_file_io *io = &engine->call_io;
+
+	if (io->error && !call->error.code)
+		th_call_fail(call, io->error,
+			     "the meta file cannot be made in the log directory (errno %d)",
+			     -io->error);
+	if (call->step == CREATE_OPEN && !io->error)
+		create_write(engine, call);
+	else if (call->error.code)
+		return create_undo(engine, call);
+	else if (call->step == CREATE_WRITE)
+		io_start(engine, call, CREATE_FLUSH,
+			 &(struct th_file_command){ .operation = TH_FLUSH,
+						    .file = engine->meta_writer.file });
+	else if (call->step == CREATE_FLUSH)
+		create_close(engine, call, CREATE_CLOSE);
+	else if (call->step == CREATE_CLOSE)
+		io_start(engine, call, CREATE_SYNC_DIR,
+			 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+	else
+		return true;
+	return false;
 }
 
 bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
@@ -134,35 +175,14 @@ bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
 			if (call->error.code)
 				return true;
 		}
+		if (!th_call_alloc(engine, TH_META_FILE_BYTES))
+			return th_call_fail(call, -ENOMEM, "no memory");
 		io_start(engine, call, CREATE_OPEN,
 			 &(struct th_file_command){
 				 .operation = TH_FILE_OPEN, .flags = TH_CREATE, .name = "meta" });
 		return false;
-	}
-	if (!th_file_io_finished(io))
-		return false;
-	if (io->error)
-		return create_fail(call, io);
-	switch (call->step) {
-	case CREATE_OPEN:
-		create_write(engine, call);
-		return call->error.code != 0;
-	case CREATE_WRITE:
-		io_start(engine, call, CREATE_FLUSH,
-			 &(struct th_file_command){ .operation = TH_FLUSH,
-						    .file = engine->meta_writer.file });
-		return false;
-	case CREATE_FLUSH:
-		io_start(engine, call, CREATE_CLOSE,
-			 &(struct th_file_command){ .operation = TH_FILE_CLOSE,
-						    .file = engine->meta_writer.file });
-		return false;
-	case CREATE_CLOSE:
-		io_start(engine, call, CREATE_SYNC_DIR,
-			 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
-		return false;
 	default:
-		return true;
+		return th_file_io_finished(io) && create_io_finished(engine, call);
 	}
 }
 
@@ -257,13 +277,13 @@ enum open_step {
 	OPEN_META,
 	OPEN_META_READ,
 	OPEN_META_CHECK,
-	OPEN_REMOVE_SPARE,
-	OPEN_REMOVE_BITMAP,
 	OPEN_LIST,
 	OPEN_HEADER_FILE,
 	OPEN_HEADER,
 	OPEN_SCAN,
 	OPEN_END,
+	OPEN_REMOVE_SPARE,
+	OPEN_REMOVE_BITMAP,
 	OPEN_FAILED_CLOSE
 };
 
@@ -540,17 +560,6 @@ static bool open_prepare(struct th_engine *engine, struct th_engine_call *call)
 			return open_fail_io(engine, call, "the meta file cannot be read");
 		if (!open_choose_meta(engine, call))
 			return open_fail(engine, call);
-		io_start(engine, call, OPEN_REMOVE_SPARE,
-			 &(struct th_file_command){ .operation = TH_FILE_REMOVE, .name = "spare" });
-		return false;
-	case OPEN_REMOVE_SPARE:
-		io_start(engine, call, OPEN_REMOVE_BITMAP,
-			 &(struct th_file_command){ .operation = TH_FILE_REMOVE,
-						    .name = "bitmap.new" });
-		return false;
-	case OPEN_REMOVE_BITMAP:
-		if (io->error && io->error != -ENOENT)
-			return open_fail_io(engine, call, "the log directory cannot be written");
 		memory = directory_alloc(engine);
 		if (!memory) {
 			th_call_fail(call, -ENOMEM, "no memory");
@@ -575,6 +584,27 @@ static bool open_prepare(struct th_engine *engine, struct th_engine_call *call)
 	default:
 		return open_check_header(engine, call) ? false : open_fail(engine, call);
 	}
+}
+
+/* What an earlier process left half done goes; only now, when the log is known to be good. */
+static void open_remove(struct th_engine *engine, struct th_engine_call *call, enum open_step step,
+			const char *name)
+{
+	io_start(engine, call, step,
+		 &(struct th_file_command){ .operation = TH_FILE_REMOVE, .name = name });
+}
+
+/* The steps behind the log's end. */
+static bool open_finish(struct th_engine *engine, struct th_engine_call *call)
+{
+	int error = engine->call_io.error;
+
+	if (error && error != -ENOENT)
+		return open_fail_io(engine, call, "the log directory cannot be written");
+	if (call->step == OPEN_REMOVE_BITMAP)
+		return open_ready(engine, call);
+	open_remove(engine, call, OPEN_REMOVE_BITMAP, "bitmap.new");
+	return false;
 }
 
 /* The steps that wait for something else than a file operation. */
@@ -612,7 +642,10 @@ static bool open_wait(struct th_engine *engine, struct th_engine_call *call)
 	default:
 		if (!th_log_end_step(engine, call))
 			return false;
-		return call->error.code ? open_fail(engine, call) : open_ready(engine, call);
+		if (call->error.code)
+			return open_fail(engine, call);
+		open_remove(engine, call, OPEN_REMOVE_SPARE, "spare");
+		return false;
 	}
 	if (!error)
 		return false;
@@ -634,8 +667,9 @@ bool th_call_open(struct th_engine *engine, struct th_engine_call *call)
 		return open_wait(engine, call);
 	if (!th_file_io_finished(&engine->call_io))
 		return false;
-	return call->step == OPEN_FAILED_CLOSE ? open_fail(engine, call) :
-						       open_prepare(engine, call);
+	if (call->step == OPEN_FAILED_CLOSE)
+		return open_fail(engine, call);
+	return call->step < OPEN_SCAN ? open_prepare(engine, call) : open_finish(engine, call);
 }
 
 /* ---- close ---- */
@@ -731,9 +765,10 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 			  engine->checkpoint_durable_lsn >= drain_end_lsn(engine);
 		engine->meta.clean = written && nothing_to_replay(engine);
 		if (call->drain && !written)
-			th_call_fail(call, -EIO,
-				     "closed, but not everything is on the disk: the log is replayed "
-				     "at the next open");
+			th_call_fail(
+				call, -EIO,
+				"closed, but not everything is on the disk: the log is replayed "
+				"at the next open");
 		call->end_lsn = engine->durable_lsn;
 		call->lsn = th_meta_write(engine);
 		call->step = CLOSE_META;
