@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the tests of the engine have in common: each has a world of its own, with up to three nodes in it. */
+#ifndef THARSIS_ENGINE_TEST_H
+#define THARSIS_ENGINE_TEST_H
+
+#include "engine_harness.h"
+#include "seed.h"
+
+#define NODES 3u
+#define BLOCK ((uint64_t)TH_BLOCK_BYTES)
+
+struct scene {
+	struct world world;
+	struct node nodes[NODES];
+};
+
+static uint64_t seed;
+
+static inline int scene_begin(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	assert_non_null(scene);
+	world_init(&scene->world, seed);
+	*state = scene;
+	return 0;
+}
+
+static inline int scene_end(void **state)
+{
+	struct scene *scene = *state;
+
+	for (uint32_t i = 0; i < NODES; i++)
+		if (scene->nodes[i].process)
+			node_destroy(&scene->nodes[i]);
+	free(scene);
+	return 0;
+}
+
+#define engine_test(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+
+/* The next node of the scene, with nothing on it. */
+static inline struct node *new_node(void **state, const struct node_shape *shape)
+{
+	struct scene *scene = *state;
+	uint32_t i = 0;
+
+	while (scene->nodes[i].process)
+		assert_true(++i < NODES);
+	node_init(&scene->nodes[i], &scene->world, shape);
+	return &scene->nodes[i];
+}
+
+/* The same, created, open, with its disk, and primary of epoch 1. */
+static inline struct node *new_primary(void **state)
+{
+	struct node *node = new_node(state, &node_shape_default);
+
+	node_begin(node);
+	return node;
+}
+
+static inline struct th_engine_status status_of(const struct node *node)
+{
+	struct th_engine_status status;
+
+	node_status(node, &status);
+	return status;
+}
+
+#endif
