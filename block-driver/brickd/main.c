@@ -117,6 +117,7 @@ static int watch_signals(struct brickd *brickd, struct th_error *error)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	code = th_user_loop_watch_signals(&brickd->loop, &signals, take_signal, brickd);
 	return code ? th_error_set(error, code, "signals cannot be watched") : 0;
 }
@@ -167,6 +168,7 @@ static int start(struct brickd *brickd, struct th_error *error)
 	if (code)
 		return th_error_set(error, code, "the event loop cannot be made: %s",
 				    strerror(-code));
+	th_user_loop_busy_poll(&brickd->loop, brickd->options.busy_poll_us * TH_NS_PER_US);
 	raise_file_limit();
 	code = lock_memory(&brickd->options, error);
 	if (!code)
@@ -204,6 +206,8 @@ int main(int count, char **arguments)
 		break;
 	}
 	th_user_log_limit(brickd.options.log_level);
+	/* Whoever read what is printed may go away. */
+	signal(SIGPIPE, SIG_IGN);
 	if (start(&brickd, &error))
 		give_up(error.text);
 	th_user_loop_run(&brickd.loop);

@@ -21,6 +21,7 @@ enum {
 	OPTION_DIRTY_LIMIT,
 	OPTION_LOG_LEVEL,
 	OPTION_LOCK_MEMORY,
+	OPTION_BUSY_POLL,
 	OPTION_OPEN,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
 	{ "dirty-limit", required_argument, NULL, OPTION_DIRTY_LIMIT },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "lock-memory", no_argument, NULL, OPTION_LOCK_MEMORY },
+	{ "busy-poll", required_argument, NULL, OPTION_BUSY_POLL },
 	{ "open", required_argument, NULL, OPTION_OPEN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -54,10 +56,12 @@ static void print_help(void)
 	       "  --dirty-limit SIZE   memory for logged data of all resources together (%lluMiB)\n"
 	       "  --log-level LEVEL    error, warning, info or debug (info)\n"
 	       "  --lock-memory        keep all memory from being swapped out\n"
+	       "  --busy-poll US       look for requests so many microseconds before sleeping: faster answers to\n"
+	       "                       clients that wait for each, for a core that idles less (0)\n"
 	       "  --open NAME=DIR      open the resource of this log directory at the start; may be given again\n"
 	       "  --help, --version\n"
 	       "\n"
-	       "SIGTERM or SIGINT: write back what is dirty, close all resources, end. Once more: end at once;\n"
+	       "SIGTERM, SIGINT or SIGHUP: write back what is dirty, close all resources, end. Once more: end at once;\n"
 	       "the log is safe, the next start replays it.\n",
 	       DIRTY_LIMIT_BYTES / TH_MIB);
 }
@@ -124,6 +128,19 @@ static bool read_nbd_tcp(struct th_options *options, char *text)
 	return true;
 }
 
+static bool read_number(const struct th_key *key, const char *text, uint64_t *number)
+{
+	struct th_error error = { 0 };
+	struct th_value value;
+
+	if (th_value_parse(key, text, &value, &error)) {
+		fprintf(stderr, "brickd: %s\n", error.text);
+		return false;
+	}
+	*number = value.number;
+	return true;
+}
+
 static bool read_dirty_limit(struct th_options *options, const char *text)
 {
 	static const struct th_key key = {
@@ -132,15 +149,19 @@ static bool read_dirty_limit(struct th_options *options, const char *text)
 		.min = (uint64_t)TH_LOG_CACHE_CHUNKS_MIN * TH_CHUNK_BYTES,
 		.max = 1ULL << 40,
 	};
-	struct th_error error = { 0 };
-	struct th_value value;
 
-	if (th_value_parse(&key, text, &value, &error)) {
-		fprintf(stderr, "brickd: %s\n", error.text);
-		return false;
-	}
-	options->dirty_limit_bytes = value.number;
-	return true;
+	return read_number(&key, text, &options->dirty_limit_bytes);
+}
+
+static bool read_busy_poll(struct th_options *options, const char *text)
+{
+	static const struct th_key key = {
+		.name = "--busy-poll",
+		.type = TH_VALUE_NUMBER,
+		.max = 1000000,
+	};
+
+	return read_number(&key, text, &options->busy_poll_us);
 }
 
 static bool read_log_level(struct th_options *options, const char *text)
@@ -199,6 +220,8 @@ static bool read_option(struct th_options *options, int option)
 	case OPTION_LOCK_MEMORY:
 		options->lock_memory = true;
 		return true;
+	case OPTION_BUSY_POLL:
+		return read_busy_poll(options, optarg);
 	case OPTION_OPEN:
 		return read_open(options, optarg);
 	default:

@@ -22,6 +22,7 @@ struct th_options {
 	struct th_nbd_address addresses[TH_NBD_ADDRESSES_MAX];
 	uint32_t address_count;
 	uint64_t dirty_limit_bytes;
+	uint64_t busy_poll_us;
 	enum th_log_level log_level;
 	bool lock_memory;
 	struct th_option_open opens[TH_OPTIONS_OPEN_MAX];

@@ -203,19 +203,43 @@ static bool fall_asleep(struct th_user_loop *loop)
 	return atomic_compare_exchange_strong(&loop->state, &awake, ASLEEP);
 }
 
+/* True: something came while the loop was looking. */
+static bool busy_poll(struct th_user_loop *loop)
+{
+	uint64_t until_ns;
+
+	if (!loop->busy_poll_ns)
+		return false;
+	until_ns = TH_MIN(read_clock_ns(CLOCK_BOOTTIME) + loop->busy_poll_ns,
+			  th_executor_next_deadline_ns(&loop->executor));
+	do {
+		loop->ready_count =
+			epoll_wait(loop->epoll_fd, loop->ready, TH_USER_LOOP_EVENTS_MAX, 0);
+		TH_ASSERT(loop->ready_count >= 0 || errno == EINTR);
+		if (loop->ready_count || atomic_load(&loop->state) == NOTIFIED)
+			return true;
+	} while (read_clock_ns(CLOCK_BOOTTIME) < until_ns);
+	return false;
+}
+
+static void sleep_until_event(struct th_user_loop *loop, bool again)
+{
+	bool asleep = !again && fall_asleep(loop);
+
+	loop->ready_count =
+		epoll_wait(loop->epoll_fd, loop->ready, TH_USER_LOOP_EVENTS_MAX, asleep ? -1 : 0);
+	TH_ASSERT(loop->ready_count >= 0 || errno == EINTR);
+}
+
 static void wait_for_events(struct th_user_loop *loop, bool again)
 {
-	bool asleep;
-
 	if (again && ++loop->rounds_unseen < ROUNDS_UNSEEN_MAX) {
 		loop->ready_count = 0;
 	} else {
 		loop->rounds_unseen = 0;
 		tell_changes(loop);
-		asleep = !again && fall_asleep(loop);
-		loop->ready_count = epoll_wait(loop->epoll_fd, loop->ready, TH_USER_LOOP_EVENTS_MAX,
-					       asleep ? -1 : 0);
-		TH_ASSERT(loop->ready_count >= 0 || errno == EINTR);
+		if (again || !busy_poll(loop))
+			sleep_until_event(loop, again);
 		atomic_store(&loop->state, AWAKE);
 	}
 	loop->now_ns = 0;
@@ -248,6 +272,11 @@ void th_user_loop_run(struct th_user_loop *loop)
 		run_watches(loop);
 	}
 	loop->stopped = false;
+}
+
+void th_user_loop_busy_poll(struct th_user_loop *loop, uint64_t duration_ns)
+{
+	loop->busy_poll_ns = duration_ns;
 }
 
 void th_user_loop_stop(struct th_user_loop *loop)

@@ -36,6 +36,7 @@ struct th_user_loop {
 	uint64_t now_ns; /* 0: not yet read in this round */
 	uint64_t wall_ns; /* 0: not yet read in this round */
 	uint64_t armed_ns; /* when timer_fd fires */
+	uint64_t busy_poll_ns; /* see th_user_loop_busy_poll() */
 	_Atomic int state;
 	struct th_list changed;
 	int ready_next;
@@ -75,6 +76,13 @@ void th_user_loop_unwatch(struct th_user_loop *loop, struct th_user_watch *watch
 int th_user_loop_watch_signals(struct th_user_loop *loop, const sigset_t *signals,
 			       void (*run)(struct th_user_loop *loop, int number, void *context),
 			       void *context);
+
+/*
+ * How long the loop keeps looking before it sleeps, once nothing is left to do. 0, as it begins: not at all. Going to
+ * sleep and being woken costs more than a small request: looking for some ten microseconds lets a client
+ * that waits for each answer go on at once, at the price of a core that is never idle for that long.
+ */
+void th_user_loop_busy_poll(struct th_user_loop *loop, uint64_t duration_ns);
 
 /* Runs rounds until stopped. The thread that calls it is the owner. */
 void th_user_loop_run(struct th_user_loop *loop);
