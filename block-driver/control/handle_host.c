@@ -53,7 +53,8 @@ void th_handle_list(struct th_session *session, const struct th_command *command
 	th_list_for_each(link, &session->control->resources) {
 		const struct th_resource *resource = th_list_entry(link, struct th_resource, link);
 
-		th_reply_text(&session->reply, "resource", resource->name);
+		if (!resource->creating)
+			th_reply_text(&session->reply, "resource", resource->name);
 	}
 	th_session_succeed(session);
 }

@@ -18,7 +18,7 @@ static void read_place(const struct th_command *command, enum th_key_id path,
 	memset(place, 0, sizeof(*place));
 	th_snprintf(place->path, sizeof(place->path), "%s", command->values[path].text);
 	place->io = (enum th_place_io)th_command_number_or(command, TH_KEY_IO, TH_PLACE_AIO);
-	place->direct = th_command_number_or(command, TH_KEY_DIRECT, true) != 0;
+	place->direct = th_command_number_or(command, TH_KEY_DIRECT, false) != 0;
 }
 
 static void read_plan(struct th_session *session, const struct th_command *command)
@@ -158,14 +158,14 @@ void th_handle_attach(struct th_session *session, const struct th_command *comma
 	struct th_resource *resource = find_open(session, command);
 	struct th_error error = { 0 };
 	bool write_label = th_command_number_or(command, TH_KEY_LABEL, false) != 0;
-	struct th_place place;
+	struct th_place *place = &session->plan.log;
 
 	if (!resource)
 		return;
-	read_place(command, TH_KEY_DISK, &place);
-	place.create_bytes = th_command_number_or(command, TH_KEY_CREATE_SIZE, 0);
+	read_place(command, TH_KEY_DISK, place);
+	place->create_bytes = th_command_number_or(command, TH_KEY_CREATE_SIZE, 0);
 	begun(session,
-	      th_resource_attach(resource, &place, write_label, th_session_ended, session, &error),
+	      th_resource_attach(resource, place, write_label, th_session_ended, session, &error),
 	      &error);
 }
 

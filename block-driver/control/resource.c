@@ -464,7 +464,8 @@ void th_resource_changed(struct th_resource *resource)
 static void set_changed(struct th_resource *resource)
 {
 	th_resource_changed(resource);
-	resource->control->set_change = resource->change;
+	if (!resource->creating)
+		resource->control->set_change = resource->change;
 }
 
 /* ---- beginning and ending ---- */
@@ -540,7 +541,7 @@ static int check_room(const struct th_control *control, struct th_error *error)
 }
 
 static int resource_new(struct th_control *control, const struct th_resource_plan *plan,
-			struct th_resource **result, struct th_error *error)
+			bool creating, struct th_resource **result, struct th_error *error)
 {
 	struct th_resource *resource;
 	int code = check_room(control, error);
@@ -555,6 +556,7 @@ static int resource_new(struct th_control *control, const struct th_resource_pla
 		return th_error_set(error, -ENOMEM, "no memory for resource %s", plan->name);
 	resource->control = control;
 	resource->id = ++control->next_id;
+	resource->creating = creating;
 	th_snprintf(resource->name, sizeof(resource->name), "%s", plan->name);
 	resource->log_place = plan->log;
 	resource->options = plan->options;
@@ -578,7 +580,7 @@ int th_resource_open(struct th_control *control, const struct th_resource_plan *
 {
 	struct th_executor *executor = control->host->executor;
 	struct th_resource *resource;
-	int code = resource_new(control, plan, &resource, error);
+	int code = resource_new(control, plan, false, &resource, error);
 
 	if (code)
 		return code;
@@ -595,7 +597,7 @@ int th_resource_create(struct th_control *control, const struct th_resource_plan
 {
 	struct th_executor *executor = control->host->executor;
 	struct th_resource *resource;
-	int code = resource_new(control, plan, &resource, error);
+	int code = resource_new(control, plan, true, &resource, error);
 
 	if (code)
 		return code;

@@ -55,6 +55,7 @@ struct th_resource {
 	bool tuning; /* they are being changed */
 	uint64_t event_count; /* the newest TH_EVENTS_KEPT are kept, number n at n modulo that */
 	struct th_event events[TH_EVENTS_KEPT];
+	bool creating; /* only for as long as `create` runs: not shown to others */
 	bool given_up; /* could not be closed when the host was stopped */
 
 	/* who waits for the ladder that moves */

@@ -38,7 +38,7 @@ struct th_session {
 	/* the command that runs */
 	uint64_t resource_id;
 	struct th_engine_call call;
-	struct th_resource_plan plan;
+	struct th_resource_plan plan; /* of open, create; attach uses the place in it */
 	struct th_error error;
 	/* Writes the lines of the reply when it ended well; NULL: there are none. */
 	void (*finish)(struct th_session *session);

@@ -26,7 +26,7 @@ static void watch_host(struct th_session *session)
 	th_list_for_each(link, &control->resources) {
 		const struct th_resource *resource = th_list_entry(link, struct th_resource, link);
 
-		if (resource->change > seen)
+		if (resource->change > seen && !resource->creating)
 			th_reply_text(&session->reply, "resource", resource->name);
 	}
 	if (session->following && control->set_change > seen)

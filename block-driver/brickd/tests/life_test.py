@@ -9,7 +9,7 @@ import subprocess
 
 import nbd
 
-from brickd_testing import BRICKCTL, BRICKD, MIB, Brickd, BrickdTest, main
+from brickd_testing import BRICKCTL, BRICKD, MIB, Brickd, BrickdTest, Session, main
 
 
 def connect(uri):
@@ -116,6 +116,21 @@ class Service(BrickdTest):
         while "vol0" not in dict((value, key) for key, value in control.pairs("list")):
             control("watch")
         self.assertIn("bad in /nowhere was not opened: absent", self.brickd.printed())
+
+
+    def test_brickd_goes_on_when_nobody_reads_what_it_prints(self):
+        path = self.brickd.path("other")
+        other = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", BRICKD, "--control", path], stderr=subprocess.PIPE)
+        self.assertIn(b"takes commands", other.stderr.readline())
+        other.stderr.close()
+        control = Session(path)
+        directory = self.brickd.make_log()
+        control(f"create vol0 directory={directory} size=1MiB")
+        control(f"open vol0 directory={directory}")
+        self.assertEqual(control("list"), {"resource": "vol0"})
+        control.close()
+        other.send_signal(signal.SIGHUP)
+        self.assertEqual(other.wait(60), 0)
 
 
 class Access(BrickdTest):

@@ -161,6 +161,23 @@ static void a_resource_that_is_opening_is_busy_for_others(void **state)
 	close_vol0();
 }
 
+static void a_resource_that_is_being_created_is_not_listed_but_has_its_name(void **state)
+{
+	(void)state;
+	client_expect(&other, "watch", "ok\n");
+	fake_engine_script.hold = true;
+	client_expect(&client, "create vol0 directory=/log size=1GiB", "");
+	client_expect(&other, "list", "ok\n");
+	client_refused(&other, "open vol0 directory=/log", "exists");
+	client_expect(&other, "watch", "ok\n");
+	fake_engine_script.hold = false;
+	fake_engine_release(bench_engine("vol0"));
+	bench_run();
+	assert_non_null(strstr(client.reply, "ok\n"));
+	open_vol0();
+	close_vol0();
+}
+
 static void a_command_goes_on_when_its_session_vanishes(void **state)
 {
 	struct client vanishing;
@@ -473,6 +490,7 @@ int main(void)
 		TEST(whatever_fails_while_opening_leaves_nothing),
 		TEST(more_resources_than_memory_for_them_are_refused),
 		TEST(a_resource_that_is_opening_is_busy_for_others),
+		TEST(a_resource_that_is_being_created_is_not_listed_but_has_its_name),
 		TEST(a_command_goes_on_when_its_session_vanishes),
 		TEST(a_disk_is_attached_and_detached),
 		TEST(a_disk_that_cannot_be_taken_is_let_go),
