@@ -40,8 +40,7 @@ static void admit_flushes(struct th_engine *engine)
 			return;
 		th_list_remove(&request->link);
 		/* A primary that takes no more writes has made promises before. */
-		if (gate == TH_GATE_OPEN ||
-		    (error == -EROFS && engine->role == TH_ROLE_PRIMARY))
+		if (gate == TH_GATE_OPEN || (error == -EROFS && engine->role == TH_ROLE_PRIMARY))
 			th_durable_add_waiter(engine, request, engine->appended.lsn);
 		else /* on a secondary there is nothing of the device's users to make durable */
 			th_engine_complete_device(engine, request, error == -EROFS ? 0 : error);

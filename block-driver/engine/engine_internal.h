@@ -277,6 +277,7 @@ struct th_meta_writer {
 struct th_log_end {
 	uint32_t step;
 	uint64_t lsn; /* looked at, or synced, up to here */
+	uint64_t sync_lsn; /* all from here on is synced, at least the last segment */
 	struct th_segment *segment; /* an operation on its file is under way */
 };
 
@@ -518,6 +519,8 @@ void th_writeback_destroy(struct th_engine *engine);
 /* log_end.c */
 /* The scan has stopped: is that the end of the log? False: it is not, the call's error says why. */
 bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call);
+/* Without judgement: what lies behind what was replayed is not wanted. */
+void th_log_end_begin(struct th_engine *engine);
 /* Removes what lies behind, and syncs the rest. True: done, or the call has failed. */
 bool th_log_end_step(struct th_engine *engine, struct th_engine_call *call);
 

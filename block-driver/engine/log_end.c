@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of the log, when a replica is opened: the scan has found the last batch that verifies. Does anything prove
+ * The end of the log, when a replica is opened, or becomes primary. On opening, the scan has found the last batch that verifies. Does anything prove
  * that more than this had been durable? If not, what lies behind is what a crash has torn: it goes, newest first, so
  * that a crash in between leaves nothing else than what was there before. Then all that replay will rely on is synced:
- * a process that died, without a power cut, leaves a log that can be read but is not durable.
+ * a process that died, without a power cut, leaves a log that can be read but is not durable. Who becomes primary
+ * drops what it has received of an incomplete batch.
  *
  * Segments can begin behind the end: a rotation starts the next one while batches of the one before are under way.
  */
@@ -67,7 +68,11 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 	const struct th_segment *torn = segment_at_end(engine);
 	uint64_t end = reader->position.lsn;
 
-	engine->log_end = (struct th_log_end){ .step = END_PROOF, .lsn = end };
+	engine->log_end = (struct th_log_end){
+		.step = END_PROOF,
+		.lsn = end,
+		.sync_lsn = engine->meta.checkpoint_lsn,
+	};
 	if (reader->result == TH_READER_FAILED)
 		return !th_call_fail(call, reader->error,
 				     "the log cannot be read at LSN %llu (errno %d)",
@@ -177,6 +182,8 @@ static bool drop_next(struct th_engine *engine)
 	if (!last || last->start_lsn < log_end_lsn(engine))
 		return start_directory(engine, END_SYNC_DIR,
 				       &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+	if (last->users)
+		return false; /* it is being opened */
 	if (last->opened) {
 		engine->log_end.step = END_DROP_CLOSE;
 		th_segment_close(engine, last, &engine->call_io);
@@ -188,13 +195,14 @@ static bool drop_next(struct th_engine *engine)
 							  .name = name });
 }
 
+/* Also where the file seems to be as long as it should: who ships segments may have written more than was announced. */
 static bool cut(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_segment *last = th_segment_last(engine);
 	uint64_t bytes = last ? log_end_lsn(engine) - last->start_lsn : 0;
 
-	engine->log_end.lsn = TH_MIN(engine->meta.checkpoint_lsn, last ? last->start_lsn : 0);
-	if (!last || last->file_bytes == bytes) {
+	engine->log_end.lsn = TH_MIN(engine->log_end.sync_lsn, last ? last->start_lsn : 0);
+	if (!last) {
 		engine->log_end.step = END_SYNC;
 		return true;
 	}
@@ -202,9 +210,10 @@ static bool cut(struct th_engine *engine, struct th_engine_call *call)
 		return false;
 	if (call->error.code)
 		return true;
-	th_engine_event(engine, TH_LOG_INFO,
-			"the log ends at LSN %llu: what follows is torn and cut off",
-			(unsigned long long)log_end_lsn(engine));
+	if (last->file_bytes != bytes)
+		th_engine_event(engine, TH_LOG_INFO,
+				"the log ends at LSN %llu: what follows is torn and cut off",
+				(unsigned long long)log_end_lsn(engine));
 	last->end_lsn = log_end_lsn(engine);
 	last->file_bytes = bytes;
 	return start(engine, last, END_CUT_TRUNCATE,
@@ -256,6 +265,11 @@ static void take_result(struct th_engine *engine, struct th_engine_call *call)
 		end->step = END_SYNC;
 	}
 	end->segment = NULL;
+}
+
+void th_log_end_begin(struct th_engine *engine)
+{
+	engine->log_end = (struct th_log_end){ .step = END_DROP, .sync_lsn = UINT64_MAX };
 }
 
 bool th_log_end_step(struct th_engine *engine, struct th_engine_call *call)

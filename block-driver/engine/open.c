@@ -401,7 +401,8 @@ static bool open_check_range(struct th_engine *engine, struct th_engine_call *ca
 	const struct th_segment *last = th_segment_last(engine);
 	uint64_t checkpoint = engine->meta.checkpoint_lsn;
 
-	if (!last && !checkpoint)
+	/* Nothing was written yet, or a tail was cut off that began right at the checkpoint. */
+	if (!last && engine->meta.applied_limit_lsn <= checkpoint)
 		return true;
 	if (last && first->start_lsn <= checkpoint && last->end_lsn >= checkpoint)
 		return true;

@@ -293,6 +293,8 @@ static void replay_stopped(struct th_engine *engine)
 void th_replay_step(struct th_engine *engine)
 {
 	struct th_reader *reader = &engine->reader;
+	enum th_reader_result result_before = reader->result;
+	uint64_t limit_before = reader->limit_lsn;
 	uint64_t before = reader->position.lsn;
 
 	if (engine->replay_restart && !reader->read_busy) {
@@ -311,6 +313,11 @@ void th_replay_step(struct th_engine *engine)
 		replay_stopped(engine);
 	if (reader->position.lsn != before)
 		th_engine_changed(engine);
+	/* A promotion may wait for the end. */
+	if (!th_list_empty(&engine->calls) &&
+	    (reader->position.lsn != before || reader->limit_lsn != limit_before ||
+	     reader->result != result_before))
+		th_engine_kick(engine);
 }
 
 void th_replay_restart(struct th_engine *engine)

@@ -10,7 +10,6 @@
 enum primary_step {
 	PRIMARY_REPLAY,
 	PRIMARY_TRUNCATE,
-	PRIMARY_SYNC,
 	PRIMARY_SPARE,
 	PRIMARY_SEGMENT,
 	PRIMARY_META
@@ -84,32 +83,8 @@ static void primary_take_end(struct th_engine *engine)
 	engine->spare_wanted = true;
 	/* What was so at an earlier attempt need not be so now: making the spare tells. */
 	th_segments_set_log_full(engine, false);
-}
-
-static bool primary_truncate(struct th_engine *engine, struct th_engine_call *call)
-{
-	struct th_segment *last = th_segment_last(engine);
-	uint64_t bytes = last ? engine->reader.position.lsn - last->start_lsn : 0;
-	int error = 0;
-
-	if (!last || last->file_bytes == bytes) {
-		call->step = PRIMARY_SPARE;
-		return true;
-	}
-	if (!th_segment_open_for_read(engine, last, &error)) {
-		if (error)
-			th_call_fail(call, error, "the last segment cannot be opened (errno %d)",
-				     -error);
-		return error != 0;
-	}
-	last->end_lsn = engine->reader.position.lsn;
-	last->file_bytes = bytes;
-	call->step = PRIMARY_SYNC;
-	th_file_io_start(engine, &engine->call_io,
-			 &(struct th_file_command){ .operation = TH_FILE_TRUNCATE,
-						    .file = last->file,
-						    .length = bytes });
-	return true;
+	engine->spare.error = 0;
+	engine->spare.retry_ns = 0;
 }
 
 static bool primary_begin_segment(struct th_engine *engine, struct th_engine_call *call)
@@ -178,24 +153,14 @@ bool th_call_primary(struct th_engine *engine, struct th_engine_call *call)
 		if (primary_refused_at_end(engine, call))
 			return true;
 		engine->promoting = true;
+		th_log_end_begin(engine);
 		call->step = PRIMARY_TRUNCATE;
 		th_fallthrough;
 	case PRIMARY_TRUNCATE:
-		if (!primary_truncate(engine, call))
+		if (!th_log_end_step(engine, call))
 			return false;
-		if (call->error.code || call->step == PRIMARY_SYNC)
+		if (call->error.code)
 			break;
-		primary_take_end(engine);
-		return th_call_primary(engine, call);
-	case PRIMARY_SYNC:
-		if (!th_file_io_finished(&engine->call_io))
-			return false;
-		if (engine->call_io.error) {
-			th_call_fail(call, engine->call_io.error,
-				     "the incomplete end of the log cannot be cut off (errno %d)",
-				     -engine->call_io.error);
-			break;
-		}
 		primary_take_end(engine);
 		call->step = PRIMARY_SPARE;
 		th_fallthrough;
@@ -324,6 +289,8 @@ static void cut_restore(struct th_engine *engine, uint64_t end_lsn)
 						 .chain = meta->checkpoint_chain };
 	}
 	engine->mandatory_lsn = meta->applied_limit_lsn;
+	/* Other bytes may come where the tail was. */
+	th_log_cache_reset(&engine->cache, position.lsn);
 	th_reader_reset(engine, &position, end_lsn, false);
 	engine->cutting = false;
 	th_engine_kick(engine);
@@ -464,6 +431,11 @@ bool th_call_cut(struct th_engine *engine, struct th_engine_call *call)
 		if (reader->position.lsn != call->lsn || reader->position.epoch != call->epoch)
 			return cut_fail(engine, call, -EINVAL,
 					"no batch of that epoch ends at that LSN");
+		/* Of what was appended here as primary, nothing behind will ever be durable. */
+		if (engine->appended.lsn > call->lsn) {
+			engine->appended = reader->position;
+			engine->tail = reader->position;
+		}
 		cut_next(engine, call);
 		return false;
 	case CUT_OPEN:

@@ -372,7 +372,8 @@ static bool is_continued(const struct th_engine *engine, const struct th_segment
 {
 	const struct th_segment *next = th_segment_next(engine, segment);
 
-	return next && next->linked && engine->durable_lsn > next->start_lsn;
+	return next && next->linked &&
+	       engine->durable_lsn >= next->start_lsn + TH_BLOCK_BYTES;
 }
 
 static bool removable(const struct th_engine *engine, const struct th_segment *segment)

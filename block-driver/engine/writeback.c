@@ -389,6 +389,9 @@ static bool sweep_flush(struct th_engine *engine)
 	if (!durable)
 		return false;
 	TH_ASSERT(engine->meta.checkpoint_lsn <= sweep->limit.lsn);
+	/* Without the records that superseded some of the sweep the disk is not what the checkpoint says: no cut there. */
+	engine->meta.applied_limit_lsn =
+		TH_MAX(engine->meta.applied_limit_lsn, sweep->superseder_lsn);
 	engine->meta.checkpoint_lsn = sweep->limit.lsn;
 	engine->meta.checkpoint_chain = sweep->limit.chain;
 	engine->meta.checkpoint_epoch = sweep->limit.epoch;
