@@ -47,6 +47,7 @@ struct th_shipping {
 	uint64_t written_lsn;  /* in the follower's files */
 	uint64_t flushed_lsn;  /* durable there */
 	uint64_t announced_lsn; /* the engine was told and has confirmed */
+	uint64_t confirmed_lsn; /* the source's engine was told */
 	struct th_engine_call received;
 	bool received_busy;
 	struct th_engine_call confirmed;

@@ -282,6 +282,7 @@ static void change_source(struct th_replica *replica)
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		cluster->replicas[i].registered = false;
 		cluster->replicas[i].shipping.confirmed_busy = false;
+		cluster->replicas[i].shipping.confirmed_lsn = 0;
 	}
 }
 

@@ -137,10 +137,11 @@ static void confirm(struct th_replica *replica)
 	struct th_shipping *shipping = &replica->shipping;
 	struct th_oracle_peer *peer = th_oracle_peer(&cluster->oracle, &replica->node.uuid);
 
-	if (!replica->registered || !peer || peer->durable_lsn >= shipping->announced_lsn ||
+	if (!replica->registered || !peer || shipping->confirmed_lsn >= shipping->announced_lsn ||
 	    shipping->confirmed_busy)
 		return;
-	peer->durable_lsn = shipping->announced_lsn;
+	shipping->confirmed_lsn = shipping->announced_lsn;
+	peer->durable_lsn = TH_MAX(peer->durable_lsn, shipping->announced_lsn);
 	shipping->confirmed = (struct th_engine_call){
 		.operation = TH_CALL_PEER_DURABLE,
 		.peer = replica->node.uuid,
@@ -240,6 +241,9 @@ void th_shipping_killed(struct th_replica *replica)
 	replica->shipping.received_busy = false;
 	if (cluster->source != replica)
 		return;
-	for (uint32_t i = 0; i < cluster->plan.replica_count; i++)
+	/* The next process of the source has to be told again. */
+	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		cluster->replicas[i].shipping.confirmed_busy = false;
+		cluster->replicas[i].shipping.confirmed_lsn = 0;
+	}
 }
