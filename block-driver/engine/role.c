@@ -251,10 +251,10 @@ enum cut_step {
 	CUT_FIND,
 	CUT_CLOSE,
 	CUT_REMOVE,
+	CUT_SYNC_DIR,
 	CUT_OPEN,
 	CUT_TRUNCATE,
 	CUT_FLUSH,
-	CUT_SYNC_DIR,
 	CUT_META
 };
 
@@ -329,14 +329,33 @@ static void cut_next(struct th_engine *engine, struct th_engine_call *call)
 	}
 }
 
+/* An epoch that begins at @lsn or behind. */
+static bool newest_epoch_is_behind(const struct th_engine *engine, uint64_t lsn)
+{
+	const struct th_meta *meta = &engine->meta;
+
+	return meta->epoch_count && meta->epochs[meta->epoch_count - 1].start_lsn >= lsn;
+}
+
+static void cut_epochs(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_meta *meta = &engine->meta;
+
+	while (newest_epoch_is_behind(engine, call->lsn)) {
+		meta->epoch_count--;
+		memset(&meta->epochs[meta->epoch_count], 0, sizeof(meta->epochs[0]));
+	}
+	call->end_lsn = th_meta_write(engine);
+	call->step = CUT_META;
+}
+
 static void cut_truncate(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_segment *last = th_segment_last(engine);
 	int error = 0;
 
 	if (!last) {
-		cut_start(engine, call, CUT_SYNC_DIR,
-			  &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+		cut_epochs(engine, call);
 	} else if (th_segment_open_for_read(engine, last, &error)) {
 		last->end_lsn = call->lsn;
 		last->file_bytes = call->lsn - last->start_lsn;
@@ -347,18 +366,6 @@ static void cut_truncate(struct th_engine *engine, struct th_engine_call *call)
 	} else if (error) {
 		cut_fail(engine, call, error, "its last segment cannot be opened");
 	}
-}
-
-static void cut_epochs(struct th_engine *engine, struct th_engine_call *call)
-{
-	struct th_meta *meta = &engine->meta;
-
-	while (meta->epoch_count && meta->epochs[meta->epoch_count - 1].start_lsn >= call->lsn) {
-		meta->epoch_count--;
-		memset(&meta->epochs[meta->epoch_count], 0, sizeof(meta->epochs[0]));
-	}
-	call->end_lsn = th_meta_write(engine);
-	call->step = CUT_META;
 }
 
 /* One file operation of the cut is done. */
@@ -377,6 +384,11 @@ static bool cut_io_finished(struct th_engine *engine, struct th_engine_call *cal
 		engine->received_lsn = TH_MIN(engine->received_lsn, last->start_lsn);
 		engine->durable_lsn = engine->received_lsn;
 		th_segment_free(engine, last);
+		/* Before more goes: what a crash leaves must be a log without a gap. */
+		cut_start(engine, call, CUT_SYNC_DIR,
+			  &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
+		break;
+	case CUT_SYNC_DIR:
 		cut_next(engine, call);
 		break;
 	case CUT_TRUNCATE:
@@ -384,10 +396,6 @@ static bool cut_io_finished(struct th_engine *engine, struct th_engine_call *cal
 		engine->durable_lsn = call->lsn;
 		cut_start(engine, call, CUT_FLUSH,
 			  &(struct th_file_command){ .operation = TH_FLUSH, .file = last->file });
-		break;
-	case CUT_FLUSH:
-		cut_start(engine, call, CUT_SYNC_DIR,
-			  &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
 		break;
 	default:
 		cut_epochs(engine, call);
@@ -408,13 +416,14 @@ bool th_call_cut(struct th_engine *engine, struct th_engine_call *call)
 	case CUT_QUIET:
 		if (cut_refused(engine, call))
 			return true;
-		if (call->lsn == engine->received_lsn) {
+		if (call->lsn == engine->received_lsn &&
+		    !newest_epoch_is_behind(engine, call->lsn)) {
 			call->end_lsn = call->lsn;
 			return true;
 		}
 		engine->cutting = true; /* no sweep begins, no replay */
 		if (!th_writeback_idle(engine) || reader->read_busy || engine->reads_under_way ||
-		    engine->opening_segment)
+		    engine->opening_segment || !th_retention_idle(engine))
 			return false;
 		if (cut_refused(engine, call) || !th_call_alloc(engine, TH_SEGMENT_NAME_BYTES)) {
 			engine->cutting = false;
