@@ -24,7 +24,7 @@ static struct node *new_small_node(void **state)
 	return node;
 }
 
-static struct fault_rule slow_disk;
+static struct fault_rule *slow_disk;
 
 static void assert_memory_is_bounded(const struct node *node)
 {
@@ -36,8 +36,7 @@ static void write_all(struct node *node)
 {
 	struct io io[DEPTH];
 
-	slow_disk = (struct fault_rule){ .port = FAULT_DISK, .operation = TH_WRITE };
-	fault_add(node->faults, &slow_disk);
+	slow_disk = hold(node, FAULT_DISK, TH_WRITE, NULL);
 	for (uint64_t at = 0; at < DEVICE; at += DEPTH * WRITE_BYTES) {
 		for (uint64_t i = 0; i < DEPTH; i++)
 			io_start(node, &io[i], TH_WRITE, 0, at + i * WRITE_BYTES, WRITE_BYTES, 1);
@@ -76,7 +75,7 @@ static void what_fell_out_of_memory_is_written_back_right(void **state)
 
 	node_begin(node);
 	write_all(node);
-	fault_remove(&slow_disk);
+	fault_remove(slow_disk);
 	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
 	assert_true(status_of(node).spill_read_bytes >= DEVICE - 2 * MEMORY);
 	assert_int_equal(status_of(node).dirty_bytes, 0);
@@ -172,16 +171,16 @@ static uint64_t piece(uint32_t i)
 static void when_the_index_is_full_writers_wait_and_none_fails(void **state)
 {
 	struct node *node = new_small_node(state);
-	struct fault_rule rule = { .port = FAULT_DISK, .operation = TH_WRITE };
+	struct fault_rule *rule;
 	static struct io io[PIECES];
 	uint32_t done;
 
 	node->options.dirty_extents_max = 1024;
 	node_begin(node);
-	fault_add(node->faults, &rule);
+	rule = hold(node, FAULT_DISK, TH_WRITE, NULL);
 	for (uint32_t i = 0; i < PIECES; i++) {
 		if (i == 1024)
-			assert_true(rule.hits > 0);
+			assert_true(rule->hits > 0);
 		if (i >= 512 && !io[i - 512].done)
 			break;
 		io_start(node, &io[i], TH_WRITE, 0, piece(i), BLOCK, i + 1);
@@ -193,7 +192,7 @@ static void when_the_index_is_full_writers_wait_and_none_fails(void **state)
 		assert_int_equal(io_end(&io[done]), 0);
 	assert_in_range(done, 512, 1024);
 	assert_true(io[done].data != NULL); /* begun, and waits */
-	fault_remove(&rule);
+	fault_remove(rule);
 	while (io[done].data) {
 		assert_int_equal(io_end(&io[done]), 0);
 		done++;

@@ -475,13 +475,11 @@ static void in_a_directory_that_is_full_none_becomes_primary(void **state)
 static void a_directory_that_cannot_be_written_is_not_opened(void **state)
 {
 	struct node *node = new_log(state);
-	struct fault_rule rule = { .port = FAULT_FILES,
-				   .operation = TH_FILE_REMOVE,
-				   .error = -EROFS };
+	struct fault_rule *rule;
 
-	fault_add(node->faults, &rule);
+	rule = refuse(node, FAULT_FILES, TH_FILE_REMOVE, NULL, -EROFS);
 	assert_refused(node, -EROFS);
-	fault_remove(&rule);
+	fault_remove(rule);
 	assert_opens_with(node, WRITES);
 }
 
@@ -492,24 +490,20 @@ static uint32_t fail_each(struct node *node, enum th_operation operation)
 	uint32_t failed = 0;
 
 	for (;;) {
-		struct fault_rule rule = {
-			.port = FAULT_FILES,
-			.operation = operation,
-			.skip = failed,
-			.times = 1,
-			.error = -EIO,
-		};
+		struct fault_rule *rule;
 
 		/* Something to cut off, as after a crash. */
 		file_resize(node, last.name, last.bytes + 4 * BLOCK);
 		file_write(node, "bitmap.new", 0, "", 0);
-		fault_add(node->faults, &rule);
+		rule = refuse(node, FAULT_FILES, operation, NULL, -EIO);
+		rule->times = 1;
+		rule->skip = failed;
 		if (node_open(node) == 0)
 			assert_int_equal(node_close_undrained(node), 0);
-		fault_remove(&rule);
+		fault_remove(rule);
 		assert_opens_with(node, WRITES);
 		assert_int_equal(node_close_undrained(node), 0);
-		if (!rule.hits)
+		if (!rule->hits)
 			return failed;
 		failed++;
 		assert_true(failed < 100);
@@ -627,14 +621,12 @@ static void a_creation_that_failed_at_any_step_can_be_repeated(void **state)
 	for (uint32_t i = 0; i < TH_ARRAY_COUNT(operations); i++) {
 		struct scene *scene = *state;
 		struct node *node = &scene->nodes[0];
-		struct fault_rule rule = { .port = FAULT_FILES,
-					   .operation = operations[i],
-					   .error = -EIO };
+		struct fault_rule *rule;
 
 		node_init(node, &scene->world, &node_shape_default);
-		fault_add(node->faults, &rule);
+		rule = refuse(node, FAULT_FILES, operations[i], NULL, -EIO);
 		assert_int_equal(node_create(node), -EIO);
-		fault_remove(&rule);
+		fault_remove(rule);
 		node_begin(node);
 		node_destroy(node);
 	}

@@ -60,12 +60,49 @@ static inline struct node *new_primary(void **state)
 	return node;
 }
 
+/* The same, but a secondary without any log. */
+static inline struct node *new_follower(void **state)
+{
+	struct node *node = new_node(state, &node_shape_default);
+
+	assert_int_equal(node_create(node), 0);
+	assert_int_equal(node_open(node), 0);
+	assert_int_equal(node_attach(node), 0);
+	return node;
+}
+
 static inline struct th_engine_status status_of(const struct node *node)
 {
 	struct th_engine_status status;
 
 	node_status(node, &status);
 	return status;
+}
+
+/* A rule for the node's storage: requests are held. More of the rule's fields may be set before the first comes. */
+static inline struct fault_rule *hold(struct node *node, enum fault_port port,
+				      enum th_operation operation, const char *name)
+{
+	return fault_add(node->faults, &(struct fault_rule){ .port = port,
+							     .operation = operation,
+							     .name = name });
+}
+
+/* The same: requests fail. */
+static inline struct fault_rule *refuse(struct node *node, enum fault_port port,
+					enum th_operation operation, const char *name, int error)
+{
+	struct fault_rule *rule = hold(node, port, operation, name);
+
+	rule->error = error;
+	return rule;
+}
+
+/* All that @from has goes to @to, and is replayed there. */
+static inline void follow(struct node *from, struct node *to)
+{
+	assert_int_equal(ship(from, to, status_of(from).end_lsn), 0);
+	node_wait_replayed(to);
 }
 
 #endif

@@ -8,30 +8,30 @@
 
 /* ---- order and durability ---- */
 
-static struct fault_rule hold_append(void)
+static struct fault_rule *hold_append(struct node *node)
 {
-	return (struct fault_rule){
-		.port = FAULT_FILES, .operation = TH_WRITE, .name = ".log", .times = 1
-	};
+	struct fault_rule *rule = hold(node, FAULT_FILES, TH_WRITE, ".log");
+
+	rule->times = 1;
+	return rule;
 }
 
 static void writes_are_acknowledged_in_the_order_of_the_log(void **state)
 {
 	struct node *node = new_primary(state);
-	struct fault_rule rule = hold_append();
+	struct fault_rule *rule = hold_append(node);
 	struct io first, second, third;
 
-	fault_add(node->faults, &rule);
 	io_start(node, &first, TH_WRITE, 0, 0, BLOCK, 1);
 	world_run_for(node->world, TH_NS_PER_MS);
-	assert_int_equal(rule.hits, 1);
+	assert_int_equal(rule->hits, 1);
 	/* Fills a batch, which is appended beside the first when there is more to come. */
 	io_start(node, &second, TH_WRITE, 0, TH_MIB, TH_MIB, 2);
 	io_start(node, &third, TH_WRITE, 0, BLOCK, BLOCK, 3);
 	world_run_for(node->world, TH_NS_PER_S);
 	assert_int_equal(status_of(node).batches, 2);
 	assert_false(second.done);
-	fault_remove(&rule);
+	fault_remove(rule);
 	assert_int_equal(io_end(&third), 0);
 	assert_int_equal(io_end(&second), 0);
 	assert_int_equal(io_end(&first), 0);
@@ -156,15 +156,14 @@ static void after_a_power_cut_the_device_holds_a_prefix_with_all_that_was_flushe
 static void writes_that_come_during_an_append_share_the_next_one(void **state)
 {
 	struct node *node = new_primary(state);
-	struct fault_rule rule = hold_append();
+	struct fault_rule *rule = hold_append(node);
 	struct io io[WRITERS];
 
-	fault_add(node->faults, &rule);
 	for (uint32_t i = 0; i < WRITERS; i++) {
 		io_start(node, &io[i], TH_WRITE, 0, i * BLOCK, BLOCK, i + 1);
 		world_run_for(node->world, TH_NS_PER_MS);
 	}
-	fault_remove(&rule);
+	fault_remove(rule);
 	for (uint32_t i = 0; i < WRITERS; i++)
 		assert_int_equal(io_end(&io[i]), 0);
 	assert_int_equal(status_of(node).batches, 2);
@@ -173,18 +172,17 @@ static void writes_that_come_during_an_append_share_the_next_one(void **state)
 static void flushes_that_come_during_a_sync_share_the_next_one(void **state)
 {
 	struct node *node = new_primary(state);
-	struct fault_rule rule = {
-		.port = FAULT_FILES, .operation = TH_FLUSH, .name = ".log", .times = 1
-	};
+	struct fault_rule *rule;
 	uint64_t before = status_of(node).log_syncs;
 	struct io io[WRITERS];
 
-	fault_add(node->faults, &rule);
+	rule = hold(node, FAULT_FILES, TH_FLUSH, ".log");
+	rule->times = 1;
 	for (uint32_t i = 0; i < WRITERS; i++) {
 		io_start(node, &io[i], TH_WRITE, TH_FUA, i * BLOCK, BLOCK, i + 1);
 		world_run_for(node->world, TH_NS_PER_MS);
 	}
-	fault_remove(&rule);
+	fault_remove(rule);
 	for (uint32_t i = 0; i < WRITERS; i++)
 		assert_int_equal(io_end(&io[i]), 0);
 	assert_int_equal(status_of(node).log_syncs - before, 2);
@@ -255,16 +253,17 @@ static void the_newest_version_wins_after_replay_too(void **state)
 static void a_write_during_write_back_of_its_block_wins(void **state)
 {
 	struct node *node = new_primary(state);
-	struct fault_rule rule = { .port = FAULT_DISK, .operation = TH_WRITE, .times = 1 };
+	struct fault_rule *rule;
 	struct call checkpoint = { .call = { .operation = TH_CALL_CHECKPOINT } };
 
 	assert_int_equal(node_write(node, 0, 4 * BLOCK, 1), 0);
-	fault_add(node->faults, &rule);
+	rule = hold(node, FAULT_DISK, TH_WRITE, NULL);
+	rule->times = 1;
 	call_start(node, &checkpoint);
 	world_run_for(node->world, TH_NS_PER_S);
-	assert_int_equal(rule.hits, 1);
+	assert_int_equal(rule->hits, 1);
 	assert_int_equal(node_write(node, BLOCK, BLOCK, 2), 0);
-	fault_remove(&rule);
+	fault_remove(rule);
 	assert_int_equal(call_wait(&checkpoint), 0);
 	assert_true(node_holds(node, BLOCK, BLOCK, 2));
 	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);

@@ -29,6 +29,8 @@ int call_wait(struct call *call)
 
 	snprintf(what, sizeof(what), "call %d", (int)call->call.operation);
 	world_run_until(call->node->world, is_done, call, what);
+	if (call->call.error.code)
+		call->node->error = call->call.error;
 	return call->call.error.code;
 }
 
@@ -111,24 +113,24 @@ int node_primary(struct node *node, uint64_t epoch)
 	return node_call(node, &call);
 }
 
-static void must(int error, const char *what)
+static void must(const struct node *node, int error, const char *what)
 {
 	if (error)
-		harness_fail("%s failed (%d)", what, error);
+		harness_fail("%s failed (%d): %s", what, error, node->error.text);
 }
 
 void node_begin(struct node *node)
 {
-	must(node_create(node), "create");
-	must(node_open(node), "open");
-	must(node_attach(node), "attach");
-	must(node_primary(node, 1), "primary");
+	must(node, node_create(node), "create");
+	must(node, node_open(node), "open");
+	must(node, node_attach(node), "attach");
+	must(node, node_primary(node, 1), "primary");
 }
 
 void node_reopen(struct node *node)
 {
-	must(node_open(node), "open");
-	must(node_attach(node), "attach");
+	must(node, node_open(node), "open");
+	must(node, node_attach(node), "attach");
 	node_wait_replayed(node);
 }
 

@@ -66,6 +66,7 @@ struct node {
 	/* of the process */
 	struct th_brick *translog;
 	struct fault_brick *faults;
+	struct th_error error; /* of the last call that failed */
 	/* said by the engine, in all of the node's life */
 	uint32_t event_count;
 	char events[EVENTS_KEPT][TH_ERROR_TEXT_MAX];
@@ -193,6 +194,9 @@ void file_flip(struct node *node, const char *name, uint64_t offset);
 
 /* The same names with the same bytes? Says on standard error what differs. */
 bool directory_equals(const struct th_sim_directory *a, const struct th_sim_directory *b);
+
+/* The node, whose process has nothing open, gets these files instead of its own. */
+void directory_copy(struct node *node, const struct th_sim_directory *from);
 
 /* The newest meta as it stands in the file. */
 void meta_read(const struct node *node, struct th_meta *meta);

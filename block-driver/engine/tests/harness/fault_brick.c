@@ -123,26 +123,37 @@ static void fault_submit(struct th_output *output, struct th_request *request)
 	pass_on(faults, request);
 }
 
-void fault_add(struct fault_brick *faults, struct fault_rule *rule)
+struct fault_rule *fault_add(struct fault_brick *faults, const struct fault_rule *rule)
 {
-	rule->faults = faults;
-	th_list_init(&rule->held);
-	th_list_push_back(&faults->rules, &rule->link);
+	/* Taken in turn, so that a test can look at the hits of a rule that it removed. */
+	static struct fault_rule rules[FAULT_RULES_MAX];
+	static uint32_t next;
+	struct fault_rule *added = &rules[next++ % FAULT_RULES_MAX];
+
+	TH_ASSERT(!added->faults);
+	*added = *rule;
+	added->faults = faults;
+	th_list_init(&added->held);
+	th_list_push_back(&faults->rules, &added->link);
+	return added;
 }
 
 void fault_remove(struct fault_rule *rule)
 {
+	struct fault_brick *faults = rule->faults;
 	struct th_list *link;
 
+	if (!faults)
+		return;
+	rule->faults = NULL;
 	th_list_remove(&rule->link);
 	while ((link = th_list_pop_front(&rule->held))) {
 		struct th_request *request = th_list_entry(link, struct th_request, link);
 
 		if (rule->error)
-			th_request_complete_later(rule->faults->brick.executor, request,
-						  rule->error);
+			th_request_complete_later(faults->brick.executor, request, rule->error);
 		else
-			pass_on(rule->faults, request);
+			pass_on(faults, request);
 	}
 }
 

@@ -9,13 +9,14 @@
 #include <tharsis/brick.h>
 
 #define FAULT_FILES_MAX 64u
+#define FAULT_RULES_MAX 32u
 
 /* Inputs and outputs have the same numbers. */
 enum fault_port { FAULT_DISK, FAULT_FILES };
 
 struct fault_brick;
 
-/* Which requests, and what becomes of them. A rule belongs to the test, which sets it to zero before. */
+/* Which requests, and what becomes of them. */
 struct fault_rule {
 	enum fault_port port;
 	enum th_operation operation; /* 0: all */
@@ -29,7 +30,7 @@ struct fault_rule {
 	uint32_t hits; /* out: so many were held or failed */
 
 	/* the brick's own */
-	struct fault_brick *faults;
+	struct fault_brick *faults; /* NULL: removed */
 	struct th_list link;
 	struct th_list held;
 };
@@ -43,9 +44,9 @@ struct fault_brick {
 
 extern const struct th_brick_type fault_brick_type;
 
-/* The first rule that fits counts. */
-void fault_add(struct fault_brick *faults, struct fault_rule *rule);
-/* What it held goes on; or fails, when the rule's error was set meanwhile. */
+/* @rule is copied; the result is the one that acts, until the end of the test. The first rule that fits counts. */
+struct fault_rule *fault_add(struct fault_brick *faults, const struct fault_rule *rule);
+/* What it held goes on; or fails, when the rule's error was set meanwhile. Harmless when the process is gone. */
 void fault_remove(struct fault_rule *rule);
 void fault_remove_all(struct fault_brick *faults);
 

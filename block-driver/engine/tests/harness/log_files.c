@@ -118,6 +118,12 @@ bool directory_equals(const struct th_sim_directory *a, const struct th_sim_dire
 	return holds_all_of(a, b) && holds_all_of(b, a);
 }
 
+void directory_copy(struct node *node, const struct th_sim_directory *from)
+{
+	th_sim_directory_destroy(node->directory);
+	th_sim_directory_clone(node->directory, from);
+}
+
 void meta_read(const struct node *node, struct th_meta *meta)
 {
 	struct th_meta slot;
