@@ -339,3 +339,16 @@ void th_sim_directory_crash(struct th_sim_directory *directory, struct th_sim_lo
 	}
 	free_unreferenced(directory);
 }
+
+void th_sim_directory_abandon(struct th_sim_directory *directory, struct th_sim_random *random)
+{
+	struct th_list *link;
+
+	th_list_for_each(link, &directory->inodes) {
+		struct th_sim_inode *inode = th_list_entry(link, struct th_sim_inode, link);
+
+		inode->handles = 0;
+		th_sim_media_abandon(&inode->media, random);
+	}
+	free_unreferenced(directory);
+}

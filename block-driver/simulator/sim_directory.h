@@ -75,5 +75,7 @@ void th_sim_inode_open(struct th_sim_inode *inode);
 void th_sim_inode_close(struct th_sim_directory *directory, struct th_sim_inode *inode);
 
 void th_sim_directory_crash(struct th_sim_directory *directory, struct th_sim_loss *loss);
+/* Only the process dies: files are closed, writes under way end or not, nothing else is lost. */
+void th_sim_directory_abandon(struct th_sim_directory *directory, struct th_sim_random *random);
 
 #endif

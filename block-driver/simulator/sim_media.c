@@ -286,6 +286,21 @@ static void write_torn(struct th_sim_media *media, const struct th_sim_write *wr
 	}
 }
 
+void th_sim_media_abandon(struct th_sim_media *media, struct th_sim_random *random)
+{
+	while (!th_list_empty(&media->in_flight)) {
+		struct th_sim_write *write =
+			th_list_first(&media->in_flight, struct th_sim_write, link);
+
+		if (th_sim_random_chance(random, 500)) {
+			th_sim_media_end(media, write, false);
+		} else {
+			th_list_remove(&write->link);
+			free(write);
+		}
+	}
+}
+
 void th_sim_media_crash(struct th_sim_media *media, struct th_sim_loss *loss)
 {
 	bool sizes_kept = true;

@@ -89,6 +89,9 @@ void th_sim_media_read(const struct th_sim_media *media, uint64_t position, uint
 uint64_t th_sim_media_flush_begin(const struct th_sim_media *media);
 void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered);
 
+/* The power fails. */
 void th_sim_media_crash(struct th_sim_media *media, struct th_sim_loss *loss);
+/* Only the process that wrote dies: each write under way ends, or was never begun, by chance. Nothing else is lost. */
+void th_sim_media_abandon(struct th_sim_media *media, struct th_sim_random *random);
 
 #endif

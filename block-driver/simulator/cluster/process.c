@@ -6,6 +6,7 @@
 
 #include "../world/failure.h"
 
+/* One time in five only the process dies; else the power fails with it. */
 static void lose_by_chance(struct th_replica *replica)
 {
 	struct th_sim_random *random = th_cluster_random(replica->cluster);
@@ -20,6 +21,11 @@ static void lose_by_chance(struct th_replica *replica)
 			keep_permille[th_sim_random_below(random, TH_ARRAY_COUNT(keep_permille))],
 	};
 
+	if (th_sim_random_chance(random, 200)) {
+		th_trace("%s: only the process dies", replica->node.config.name);
+		th_node_abandon(&replica->node);
+		return;
+	}
 	th_node_lose(&replica->node, &loss);
 	th_trace("%s: a crash (mode %d) met %u changes that were not durable",
 		 replica->node.config.name, (int)loss.mode, loss.count);
@@ -118,6 +124,10 @@ static void check_opened(struct th_replica *replica)
 		th_fail("%s: recovery ends at LSN %llu, but the log ends at %llu",
 			replica->node.config.name, (unsigned long long)status.end_lsn,
 			(unsigned long long)replica->remains.end_lsn);
+	if (!replica->apart && th_oracle_durable_end(&replica->cluster->history, &replica->node) <
+				       replica->remains.end_lsn)
+		th_fail("%s: opened with a log up to LSN %llu that is not durable",
+			replica->node.config.name, (unsigned long long)status.end_lsn);
 	if (status.device_bytes < replica->cluster->history.device_bytes)
 		th_fail("%s: the device has %llu bytes, but was %llu before",
 			replica->node.config.name, (unsigned long long)status.device_bytes,

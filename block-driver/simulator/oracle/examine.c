@@ -7,9 +7,9 @@
 #include "../world/failure.h"
 
 static void begin_walk(struct th_history *history, const struct th_node *node,
-		       const struct th_meta *meta, struct th_log_walk *walk)
+		       const struct th_log_view *view, const struct th_meta *meta,
+		       struct th_log_walk *walk)
 {
-	const struct th_log_view view = { .directory = &node->directory };
 	const struct th_position checkpoint = {
 		.lsn = meta->checkpoint_lsn,
 		.epoch = meta->checkpoint_epoch,
@@ -22,7 +22,7 @@ static void begin_walk(struct th_history *history, const struct th_node *node,
 		th_fail("%s: the checkpoint at LSN %llu (epoch %llu) is not in the history",
 			node->config.name, (unsigned long long)checkpoint.lsn,
 			(unsigned long long)checkpoint.epoch);
-	th_log_walk_init(walk, &view, &history->resource_uuid, history->block_bytes, &checkpoint);
+	th_log_walk_init(walk, view, &history->resource_uuid, history->block_bytes, &checkpoint);
 }
 
 /* Walks to the end; what goes beyond the history becomes part of it, where that may be. */
@@ -101,7 +101,7 @@ void th_oracle_examine(struct th_history *history, const struct th_node *node, b
 	trace_files(node);
 	if (!th_log_view_meta(&view, &remains->meta))
 		th_fail("%s: the meta file has no valid slot", node->config.name);
-	begin_walk(history, node, &remains->meta, &walk);
+	begin_walk(history, node, &view, &remains->meta, &walk);
 	walk_to_end(history, node, &walk, grows);
 	remains->end_lsn = walk.position.lsn;
 	remains->end_chain = walk.position.chain;
@@ -110,4 +110,19 @@ void th_oracle_examine(struct th_history *history, const struct th_node *node, b
 		 (unsigned long long)remains->end_lsn);
 	for (uint64_t sector = 0; sector < remains->meta.device_bytes / TH_SECTOR_BYTES; sector++)
 		check_sector(history, node, remains, sector);
+}
+
+uint64_t th_oracle_durable_end(struct th_history *history, const struct th_node *node)
+{
+	const struct th_log_view view = { .directory = &node->directory, .durable = true };
+	struct th_log_walk_step step;
+	struct th_log_walk walk;
+	struct th_meta meta;
+
+	if (!th_log_view_meta(&view, &meta))
+		th_fail("%s: the meta file has no durable slot", node->config.name);
+	begin_walk(history, node, &view, &meta, &walk);
+	while (th_log_walk_next(&walk, &step) != TH_WALK_END)
+		;
+	return walk.position.lsn;
 }

@@ -70,6 +70,8 @@ struct th_remains {
  */
 void th_oracle_examine(struct th_history *history, const struct th_node *node, bool grows,
 		       struct th_remains *remains);
+/* Up to where the log would verify after the worst of all crashes. */
+uint64_t th_oracle_durable_end(struct th_history *history, const struct th_node *node);
 /* Each peer whose log was dropped has a bitmap with all that changed there. */
 void th_oracle_check_bitmaps(const struct th_oracle *oracle, const struct th_node *node);
 /* Is every sector that changed in [@from_lsn, @to_lsn) in the bitmap of @peer? Fails the run when not. */

@@ -205,6 +205,12 @@ void th_node_lose(struct th_node *node, struct th_sim_loss *loss)
 	th_sim_directory_crash(&node->directory, loss);
 }
 
+void th_node_abandon(struct th_node *node)
+{
+	th_sim_media_abandon(&node->disk.media, th_world_random(node->world));
+	th_sim_directory_abandon(&node->directory, th_world_random(node->world));
+}
+
 void th_node_crash_after(struct th_node *node, uint64_t events)
 {
 	node->crash_armed = true;

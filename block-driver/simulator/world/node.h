@@ -59,9 +59,12 @@ void th_node_clone(struct th_node *copy, const struct th_node *node);
 int th_node_start(struct th_node *node);
 /* Takes a process apart whose engine is closed; fails the run when it does not give all its memory back. */
 int th_node_stop(struct th_node *node);
-/* The process dies now. What is volatile is not lost yet: th_node_lose() does that. */
+/* The process dies now. What becomes of its storage is for one of the next two to say. */
 void th_node_kill(struct th_node *node);
+/* The power was cut. */
 void th_node_lose(struct th_node *node, struct th_sim_loss *loss);
+/* Only the process died. */
+void th_node_abandon(struct th_node *node);
 /* The process will die after so many more events of storage, of this node or another. */
 void th_node_crash_after(struct th_node *node, uint64_t events);
 
