@@ -312,7 +312,8 @@ static bool sweep_write(struct th_engine *engine)
 	for (uint32_t i = 0; i < engine->options.writeback_depth && !sweep->failed; i++)
 		if (!engine->writebacks[i].busy && !start_writeback(engine, &engine->writebacks[i]))
 			break;
-	if (th_mutated(TH_MUTATE_CHECKPOINT_EARLY) && sweep->in_flight) {
+	if (th_mutated(TH_MUTATE_CHECKPOINT_EARLY) && sweep->in_flight &&
+	    engine->meta.checkpoint_lsn != sweep->limit.lsn) {
 		engine->meta.checkpoint_lsn = sweep->limit.lsn;
 		engine->meta.checkpoint_chain = sweep->limit.chain;
 		engine->meta.checkpoint_epoch = sweep->limit.epoch;
@@ -384,6 +385,7 @@ static bool sweep_flush(struct th_engine *engine)
 				(unsigned long long)engine->meta.checkpoint_lsn);
 		engine->disk_failed = true;
 		sweep->phase = TH_SWEEP_IDLE;
+		th_engine_kick(engine); /* calls wait for it */
 		return false;
 	}
 	if (!durable)
