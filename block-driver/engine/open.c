@@ -208,6 +208,7 @@ static void forget(struct th_engine *engine)
 	engine->cache_ready = false;
 	engine->meta_writer = (struct th_meta_writer){ 0 };
 	engine->spare = (struct th_spare){ 0 };
+	memset(engine->stock, 0, sizeof(engine->stock));
 	engine->rotation = (struct th_rotation){ 0 };
 	engine->removal = (struct th_removal){ 0 };
 	engine->log_sync = (struct th_log_sync){ 0 };
@@ -277,6 +278,7 @@ enum open_step {
 	OPEN_META,
 	OPEN_META_READ,
 	OPEN_META_CHECK,
+	OPEN_META_FLUSH,
 	OPEN_LIST,
 	OPEN_HEADER_FILE,
 	OPEN_HEADER,
@@ -374,7 +376,8 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 		struct th_segment *segment;
 		uint64_t epoch, start_lsn;
 
-		if (!th_segment_name_parse(entry->name, &epoch, &start_lsn))
+		if (th_spare_stock(engine, entry->name, entry->bytes) ||
+		    !th_segment_name_parse(entry->name, &epoch, &start_lsn))
 			continue;
 		if (last && start_lsn <= last->start_lsn)
 			return open_fail_damaged(call, entry->name,
@@ -561,6 +564,14 @@ static bool open_prepare(struct th_engine *engine, struct th_engine_call *call)
 			return open_fail_io(engine, call, "the meta file cannot be read");
 		if (!open_choose_meta(engine, call))
 			return open_fail(engine, call);
+		/* A process that died may have written the slot without seeing it become durable. */
+		io_start(engine, call, OPEN_META_FLUSH,
+			 &(struct th_file_command){ .operation = TH_FLUSH,
+						    .file = engine->meta_writer.file });
+		return false;
+	case OPEN_META_FLUSH:
+		if (io->error)
+			return open_fail_io(engine, call, "the meta file cannot be synced");
 		memory = directory_alloc(engine);
 		if (!memory) {
 			th_call_fail(call, -ENOMEM, "no memory");
