@@ -202,7 +202,7 @@ static bool cut(struct th_engine *engine, struct th_engine_call *call)
 	uint64_t bytes = last ? log_end_lsn(engine) - last->start_lsn : 0;
 
 	engine->log_end.lsn = TH_MIN(engine->log_end.sync_lsn, last ? last->start_lsn : 0);
-	if (!last) {
+	if (!last || th_mutated(TH_MUTATE_SEAL)) {
 		engine->log_end.step = END_SYNC;
 		return true;
 	}

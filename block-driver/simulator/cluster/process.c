@@ -328,6 +328,7 @@ int th_cluster_promote(struct th_replica *replica)
 	th_statistics.promotions++;
 	th_oracle_look(&cluster->oracle);
 	cluster->primary = replica;
+	th_oracle_check_sealed(&cluster->history, &replica->node);
 	note_size(replica);
 	th_cluster_renew_lease(cluster);
 	if (register_peers(replica))

@@ -18,7 +18,7 @@ static uint64_t log_bytes(const struct th_node *node)
 		uint64_t epoch, start_lsn;
 
 		if (th_segment_name_parse(name->name, &epoch, &start_lsn) ||
-		    strcmp(name->name, "spare") == 0)
+		    strncmp(name->name, "spare", 5) == 0)
 			bytes += name->inode->media.bytes;
 	}
 	return bytes;

@@ -70,6 +70,8 @@ struct th_remains {
  */
 void th_oracle_examine(struct th_history *history, const struct th_node *node, bool grows,
 		       struct th_remains *remains);
+/* Each segment that another one follows is, on stable storage, exactly as long as its contents. */
+void th_oracle_check_sealed(const struct th_history *history, const struct th_node *node);
 /* Up to where the log would verify after the worst of all crashes. */
 uint64_t th_oracle_durable_end(struct th_history *history, const struct th_node *node);
 /* Each peer whose log was dropped has a bitmap with all that changed there. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle on what may be deleted: log that the node itself does not need any more, and that every peer has or
- * has a bitmap for.
+ * The oracle on segment files: which may be deleted (log that the node itself does not need any more, and that every
+ * peer has or has a bitmap for), and how long they are.
  */
 #include "oracle.h"
 
@@ -122,4 +122,25 @@ void th_oracle_check_bitmaps(const struct th_oracle *oracle, const struct th_nod
 	}
 	if (oldest_lsn != UINT64_MAX)
 		check_peers(oracle, &view, oldest_lsn);
+}
+
+void th_oracle_check_sealed(const struct th_history *history, const struct th_node *node)
+{
+	const struct th_list *link;
+
+	th_list_for_each(link, &node->directory.names) {
+		const struct th_sim_name *name = th_list_entry(link, struct th_sim_name, link);
+		uint64_t epoch, start_lsn, end_lsn;
+
+		if (!th_segment_name_parse(name->name, &epoch, &start_lsn) ||
+		    !in_history(history, name, epoch, start_lsn))
+			continue;
+		end_lsn = segment_end(history, start_lsn);
+		if (end_lsn != UINT64_MAX &&
+		    name->inode->media.durable_bytes != end_lsn - start_lsn)
+			th_fail("%s: segment %s is sealed at %llu bytes, but the file has %llu",
+				node->config.name, name->name,
+				(unsigned long long)(end_lsn - start_lsn),
+				(unsigned long long)name->inode->media.durable_bytes);
+	}
 }
