@@ -444,6 +444,7 @@ bool th_call_cut(struct th_engine *engine, struct th_engine_call *call)
 		if (engine->appended.lsn > call->lsn) {
 			engine->appended = reader->position;
 			engine->tail = reader->position;
+			th_durable_fail_waiters(engine, -EIO);
 		}
 		cut_next(engine, call);
 		return false;
