@@ -12,7 +12,8 @@
  *  read.c       reads of the device: index, cache, log, disk
  *  reader.c     reading the log: recovery and replay
  *  writeback.c  sweeps over the dirty index, disk flush, checkpoint
- *  segments.c   segment files: spare, rotation, sealing, opening for reads, removal
+ *  segments.c   segment files: rotation, opening for reads, removal
+ *  spare.c      files that are to become segments: fresh ones, and former segments
  *  retention.c  which log is still needed; peers and their bitmaps
  *  meta.c       the meta file
  *  disk.c       attaching and detaching the disk, its label
@@ -214,8 +215,23 @@ enum th_spare_state {
 	TH_SPARE_READY
 };
 
+#define TH_STOCK_SLOTS	    8u
+#define TH_SPARE_NAME_BYTES 16u /* "spare" or "spare-0" to "spare-7" */
+
+enum th_stock_state {
+	TH_STOCK_FREE,
+	TH_STOCK_FULL,
+	TH_STOCK_TAKEN /* by the spare, or a rotation that has not renamed it yet */
+};
+
+struct th_stock_slot {
+	enum th_stock_state state;
+	uint64_t bytes;
+};
+
 struct th_spare {
 	enum th_spare_state state;
+	char name[TH_SPARE_NAME_BYTES];
 	struct th_file_io io;
 	uint32_t file;
 	bool opened;
@@ -237,6 +253,7 @@ struct th_rotation {
 	struct th_segment *segment;
 	struct th_file_io io;
 	char name[TH_SEGMENT_NAME_BYTES];
+	char spare_name[TH_SPARE_NAME_BYTES]; /* what the file was called before */
 };
 
 enum th_removal_step { TH_REMOVAL_NONE, TH_REMOVAL_CLOSE, TH_REMOVAL_UNLINK, TH_REMOVAL_SYNC_DIR };
@@ -248,6 +265,7 @@ struct th_removal {
 	uint64_t retry_ns;
 	struct th_file_io io;
 	char name[TH_SEGMENT_NAME_BYTES];
+	char spare_name[TH_SPARE_NAME_BYTES]; /* what it is called then, when recycled */
 };
 
 enum th_log_sync_step { TH_LOG_SYNC_NONE, TH_LOG_SYNC_TRUNCATE, TH_LOG_SYNC_FLUSH };
@@ -375,6 +393,7 @@ struct th_engine {
 	uint64_t mandatory_lsn; /* what the disk may hold already: replay must reach it */
 	struct th_reader reader;
 	struct th_spare spare;
+	struct th_stock_slot stock[TH_STOCK_SLOTS];
 	struct th_rotation rotation;
 	struct th_removal removal;
 	struct th_log_sync log_sync;
@@ -537,7 +556,6 @@ struct th_segment *th_segment_previous(const struct th_engine *engine,
 /* True when the file can be used now; else it is being opened (or failed: *error). */
 bool th_segment_open_for_read(struct th_engine *engine, struct th_segment *segment, int *error);
 void th_segment_close(struct th_engine *engine, struct th_segment *segment, struct th_file_io *io);
-void th_segments_set_log_full(struct th_engine *engine, bool full);
 void th_segments_step(struct th_engine *engine);
 /*
  * Begins a new segment at the tail: false when there is no spare file yet. The batches of the new segment are
@@ -548,6 +566,19 @@ uint64_t th_segments_bytes(const struct th_engine *engine);
 /* The first byte of the log that is kept; what is being removed is not. */
 uint64_t th_segments_oldest_lsn(const struct th_engine *engine);
 bool th_segments_idle(const struct th_engine *engine);
+
+/* spare.c */
+void th_spare_step(struct th_engine *engine);
+/* The spare that is ready becomes a segment; @name: how its file is still called. */
+void th_spare_take(struct th_engine *engine, char name[TH_SPARE_NAME_BYTES]);
+/* It has been renamed. */
+void th_spare_name_is_free(struct th_engine *engine, const char *name);
+/* Is a former segment of use? @name: how it is to be called then. */
+bool th_spare_has_room(struct th_engine *engine, char name[TH_SPARE_NAME_BYTES]);
+/* A file of this name is in stock. False: it is no name of the stock. */
+bool th_spare_stock(struct th_engine *engine, const char *name, uint64_t bytes);
+uint64_t th_spare_bytes(const struct th_engine *engine);
+void th_segments_set_log_full(struct th_engine *engine, bool full);
 
 /* retention.c */
 /* Log below is needed by nobody. */

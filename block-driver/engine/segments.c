@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files of the log. A spare file is kept allocated, so that beginning a new segment costs one header and
- * one rename, and writers never wait for the file system to find space. A segment that nobody needs any more
- * becomes the spare: its blocks are allocated and written already, which makes syncing it cheap, and what it
- * held can never be valid at the new LSNs.
+ * The files of the log: which there are, beginning a new one, opening old ones for reads, removing those that nobody
+ * needs any more.
  */
 #include "engine_internal.h"
 
@@ -76,7 +74,7 @@ void th_segment_free(struct th_engine *engine, struct th_segment *segment)
 uint64_t th_segments_bytes(const struct th_engine *engine)
 {
 	const struct th_list *link;
-	uint64_t bytes = engine->spare.bytes;
+	uint64_t bytes = th_spare_bytes(engine);
 
 	th_list_for_each(link, &engine->segments)
 		bytes += th_list_entry(link, struct th_segment, link)->file_bytes;
@@ -156,119 +154,6 @@ static void close_step(struct th_engine *engine)
 	}
 }
 
-/* ---- the spare ---- */
-
-static void spare_failed(struct th_engine *engine, int error)
-{
-	struct th_spare *spare = &engine->spare;
-
-	spare->retry_ns = engine->now_ns + TH_RETRY_NS;
-	spare->state = spare->opened ? TH_SPARE_OPENED : TH_SPARE_NONE;
-	spare->error = error;
-	if (error == -ENOSPC || error == -EDQUOT) {
-		th_segments_set_log_full(engine, true);
-		return;
-	}
-	th_engine_note_error(
-		engine, error,
-		"no new log segment can be made (errno %d): writers will have to wait; it is "
-		"tried again. Check the log's file system",
-		-error);
-}
-
-void th_segments_set_log_full(struct th_engine *engine, bool full)
-{
-	if (engine->log_full == full)
-		return;
-	engine->log_full = full;
-	if (full)
-		th_engine_event(
-			engine, TH_LOG_WARNING,
-			"the log has no room for another segment (%llu of %llu bytes in use): writers wait "
-			"until the checkpoint or a peer that is behind has moved",
-			(unsigned long long)th_segments_bytes(engine),
-			(unsigned long long)engine->options.log_limit_bytes);
-	else
-		th_engine_event(engine, TH_LOG_INFO, "the log has room again");
-	th_engine_changed(engine);
-	th_engine_kick(engine);
-}
-
-static void spare_allocate(struct th_engine *engine)
-{
-	struct th_spare *spare = &engine->spare;
-
-	if (th_segments_bytes(engine) - spare->bytes + engine->options.segment_bytes >
-		    engine->options.log_limit_bytes &&
-	    !th_mutated(TH_MUTATE_FULL_IGNORED)) {
-		engine->checkpoint_wanted = true;
-		th_segments_set_log_full(engine, true);
-		return;
-	}
-	spare->state = TH_SPARE_ALLOCATING;
-	th_file_io_start(engine, &spare->io,
-			 &(struct th_file_command){ .operation = TH_FILE_ALLOCATE,
-						    .file = spare->file,
-						    .length = engine->options.segment_bytes });
-}
-
-static void spare_open(struct th_engine *engine)
-{
-	struct th_spare *spare = &engine->spare;
-
-	spare->state = TH_SPARE_OPENING;
-	th_file_io_start(engine, &spare->io,
-			 &(struct th_file_command){ .operation = TH_FILE_OPEN,
-						    .flags = spare->exists ? 0 : TH_CREATE,
-						    .name = "spare" });
-}
-
-static void spare_finished(struct th_engine *engine)
-{
-	struct th_spare *spare = &engine->spare;
-
-	if (spare->io.error) {
-		spare_failed(engine, spare->io.error);
-	} else if (spare->state == TH_SPARE_OPENING) {
-		spare->file = spare->io.file;
-		spare->opened = true;
-		spare->exists = true;
-		spare->state = TH_SPARE_OPENED;
-	} else {
-		spare->bytes = engine->options.segment_bytes;
-		spare->state = TH_SPARE_READY;
-		spare->error = 0;
-		th_segments_set_log_full(engine, false);
-		th_engine_kick(engine);
-	}
-}
-
-/* By a file that is about to become a segment, or was one. */
-static bool spare_name_is_taken(const struct th_engine *engine)
-{
-	return engine->rotation.step == TH_ROTATION_HEADER ||
-	       engine->rotation.step == TH_ROTATION_RENAME || engine->removal.recycled;
-}
-
-static void spare_step(struct th_engine *engine)
-{
-	struct th_spare *spare = &engine->spare;
-
-	if (th_file_io_finished(&spare->io))
-		spare_finished(engine);
-	if (spare->io.busy || spare->state == TH_SPARE_READY || !engine->spare_wanted ||
-	    engine->log_failed || spare_name_is_taken(engine))
-		return;
-	if (spare->retry_ns > engine->now_ns) {
-		th_engine_wake_at(engine, spare->retry_ns);
-		return;
-	}
-	if (spare->state == TH_SPARE_NONE)
-		spare_open(engine);
-	else
-		spare_allocate(engine);
-}
-
 /* ---- rotation ---- */
 
 bool th_segments_rotate(struct th_engine *engine, uint64_t epoch)
@@ -309,7 +194,7 @@ bool th_segments_rotate(struct th_engine *engine, uint64_t epoch)
 	segment->chain_before = header.chain_before;
 	segment->header_chain = header.chain;
 	segment->end_lsn = segment->start_lsn + TH_BLOCK_BYTES;
-	engine->spare = (struct th_spare){ .state = TH_SPARE_NONE };
+	th_spare_take(engine, rotation->spare_name);
 	if (last && last->state == TH_SEGMENT_APPENDING)
 		last->state = TH_SEGMENT_SEALING;
 	engine->tail.lsn += TH_BLOCK_BYTES;
@@ -344,12 +229,13 @@ static void rotation_step(struct th_engine *engine)
 		rotation->step = TH_ROTATION_RENAME;
 		th_file_io_start(engine, &rotation->io,
 				 &(struct th_file_command){ .operation = TH_FILE_RENAME,
-							    .name = "spare",
+							    .name = rotation->spare_name,
 							    .new_name = rotation->name });
 		break;
 	case TH_ROTATION_RENAME:
 		/* Batches may go out; that the name is durable only a sync waits for. */
 		rotation->segment->state = TH_SEGMENT_APPENDING;
+		th_spare_name_is_free(engine, rotation->spare_name);
 		rotation->step = TH_ROTATION_SYNC_DIR;
 		th_file_io_start(engine, &rotation->io,
 				 &(struct th_file_command){ .operation = TH_FILE_SYNC_DIR });
@@ -372,8 +258,7 @@ static bool is_continued(const struct th_engine *engine, const struct th_segment
 {
 	const struct th_segment *next = th_segment_next(engine, segment);
 
-	return next && next->linked &&
-	       engine->durable_lsn >= next->start_lsn + TH_BLOCK_BYTES;
+	return next && next->linked && engine->durable_lsn >= next->start_lsn + TH_BLOCK_BYTES;
 }
 
 static bool removable(const struct th_engine *engine, const struct th_segment *segment)
@@ -393,14 +278,6 @@ uint64_t th_segments_oldest_lsn(const struct th_engine *engine)
 	if (!first)
 		return engine->received_lsn;
 	return engine->removal.step == TH_REMOVAL_NONE ? first->start_lsn : first->end_lsn;
-}
-
-/* A file that becomes the spare instead of going needs no new allocation, and is written already. */
-static bool recyclable(const struct th_engine *engine)
-{
-	return engine->spare_wanted && engine->spare.state == TH_SPARE_NONE &&
-	       !engine->spare.exists && !engine->spare.io.busy && !spare_name_is_taken(engine) &&
-	       th_segments_bytes(engine) <= engine->options.log_limit_bytes;
 }
 
 static void removal_start(struct th_engine *engine)
@@ -432,10 +309,10 @@ static void removal_unlink(struct th_engine *engine)
 	struct th_removal *removal = &engine->removal;
 	struct th_file_command command = { .operation = TH_FILE_REMOVE, .name = removal->name };
 
-	removal->recycled = recyclable(engine);
+	removal->recycled = th_spare_has_room(engine, removal->spare_name);
 	if (removal->recycled) {
 		command.operation = TH_FILE_RENAME;
-		command.new_name = "spare";
+		command.new_name = removal->spare_name;
 	}
 	removal->step = TH_REMOVAL_UNLINK;
 	th_file_io_start(engine, &removal->io, &command);
@@ -452,10 +329,8 @@ static void removal_sync(struct th_engine *engine)
 static void removal_finished(struct th_engine *engine)
 {
 	struct th_removal *removal = &engine->removal;
-	bool recycled = removal->recycled;
 
 	removal->step = TH_REMOVAL_NONE;
-	removal->recycled = false;
 	removal->segment->users--;
 	if (removal->io.error && removal->io.error != -ENOENT) {
 		removal->retry_ns = engine->now_ns + TH_RETRY_NS;
@@ -465,10 +340,8 @@ static void removal_finished(struct th_engine *engine)
 			removal->name, -removal->io.error);
 		return;
 	}
-	if (recycled && !removal->io.error) {
-		engine->spare.exists = true;
-		engine->spare.bytes = removal->segment->file_bytes;
-	}
+	if (removal->recycled && !removal->io.error)
+		th_spare_stock(engine, removal->spare_name, removal->segment->file_bytes);
 	th_segment_free(engine, removal->segment);
 	th_engine_changed(engine);
 	th_engine_kick(engine);
@@ -498,5 +371,5 @@ void th_segments_step(struct th_engine *engine)
 	close_step(engine);
 	rotation_step(engine);
 	removal_step(engine);
-	spare_step(engine);
+	th_spare_step(engine);
 }
