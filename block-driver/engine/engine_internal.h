@@ -315,7 +315,8 @@ enum th_drop_step {
 	TH_DROP_CLOSE,
 	TH_DROP_RENAME,
 	TH_DROP_SYNC_DIR,
-	TH_DROP_META
+	TH_DROP_META,
+	TH_DROP_GIVE_UP /* it failed: the file that was open is being closed */
 };
 
 struct th_drop {
@@ -334,6 +335,7 @@ struct th_drop {
 	struct th_segment *segment;
 	struct th_file_io io;
 	uint32_t file;
+	bool opened;
 	uint64_t meta_generation;
 	uint64_t retry_ns;
 	char name[TH_BITMAP_NAME_BYTES];

@@ -94,19 +94,6 @@ static void drop_end(struct th_engine *engine)
 	th_engine_kick(engine);
 }
 
-static void drop_failed(struct th_engine *engine, int error, const char *what)
-{
-	struct th_drop *drop = &engine->drop;
-
-	th_engine_note_error(
-		engine, error,
-		"the bitmap of a peer that is behind cannot be made (%s at LSN %llu, errno %d): its "
-		"log is kept, it is tried again",
-		what, (unsigned long long)drop->cursor_lsn, -error);
-	drop->retry_ns = engine->now_ns + TH_RETRY_NS;
-	drop_end(engine);
-}
-
 /* The last segment boundary at or below @lsn. */
 static uint64_t segment_boundary(const struct th_engine *engine, uint64_t lsn)
 {
@@ -120,6 +107,30 @@ static void drop_command(struct th_engine *engine, enum th_drop_step step,
 {
 	engine->drop.step = step;
 	th_file_io_start(engine, &engine->drop.io, command);
+}
+
+static void drop_close(struct th_engine *engine, enum th_drop_step step)
+{
+	engine->drop.opened = false;
+	drop_command(engine, step,
+		     &(struct th_file_command){ .operation = TH_FILE_CLOSE,
+						.file = engine->drop.file });
+}
+
+static void drop_failed(struct th_engine *engine, int error, const char *what)
+{
+	struct th_drop *drop = &engine->drop;
+
+	th_engine_note_error(
+		engine, error,
+		"the bitmap of a peer that is behind cannot be made (%s at LSN %llu, errno %d): its "
+		"log is kept, it is tried again",
+		what, (unsigned long long)drop->cursor_lsn, -error);
+	drop->retry_ns = engine->now_ns + TH_RETRY_NS;
+	if (drop->opened)
+		drop_close(engine, TH_DROP_GIVE_UP);
+	else
+		drop_end(engine);
 }
 
 static uint64_t region_bytes_for(uint64_t device_bytes)
@@ -295,9 +306,7 @@ static void drop_load_end(struct th_engine *engine)
 	    drop->old_bits_crc32c)
 		drop_failed(engine, -EUCLEAN, "its bitmap file does not verify");
 	else
-		drop_command(engine, TH_DROP_LOAD_CLOSE,
-			     &(struct th_file_command){ .operation = TH_FILE_CLOSE,
-							.file = drop->file });
+		drop_close(engine, TH_DROP_LOAD_CLOSE);
 }
 
 static void drop_write(struct th_engine *engine)
@@ -314,6 +323,7 @@ static void drop_write(struct th_engine *engine)
 	};
 
 	drop->file = drop->io.file;
+	drop->opened = true;
 	th_bitmap_header_pack(&header, drop->bitmap);
 	drop_command(engine, TH_DROP_WRITE,
 		     &(struct th_file_command){ .operation = TH_WRITE,
@@ -343,6 +353,10 @@ static void drop_io_finished(struct th_engine *engine)
 	struct th_drop *drop = &engine->drop;
 	int error = drop->io.error;
 
+	if (drop->step == TH_DROP_GIVE_UP) {
+		drop_end(engine);
+		return;
+	}
 	if (drop->step == TH_DROP_REMOVE && error == -ENOENT)
 		error = 0;
 	if (error) {
@@ -354,6 +368,7 @@ static void drop_io_finished(struct th_engine *engine)
 	switch (drop->step) {
 	case TH_DROP_LOAD_OPEN:
 		drop->file = drop->io.file;
+		drop->opened = true;
 		drop_load_header(engine);
 		break;
 	case TH_DROP_LOAD_HEADER:
@@ -384,9 +399,7 @@ static void drop_io_finished(struct th_engine *engine)
 							.file = drop->file });
 		break;
 	case TH_DROP_FLUSH:
-		drop_command(engine, TH_DROP_CLOSE,
-			     &(struct th_file_command){ .operation = TH_FILE_CLOSE,
-							.file = drop->file });
+		drop_close(engine, TH_DROP_CLOSE);
 		break;
 	case TH_DROP_CLOSE:
 		drop_command(engine, TH_DROP_RENAME,
