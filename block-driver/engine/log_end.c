@@ -172,7 +172,7 @@ static void judge_proof(struct th_engine *engine, struct th_engine_call *call)
 	end->step = END_PROOF;
 }
 
-/* ---- dropping and cutting ---- */
+/* ---- dropping ---- */
 
 static bool drop_next(struct th_engine *engine)
 {
@@ -195,33 +195,48 @@ static bool drop_next(struct th_engine *engine)
 							  .name = name });
 }
 
-/* Also where the file seems to be as long as it should: who ships segments may have written more than was announced. */
-static bool cut(struct th_engine *engine, struct th_engine_call *call)
-{
-	struct th_segment *last = th_segment_last(engine);
-	uint64_t bytes = last ? log_end_lsn(engine) - last->start_lsn : 0;
+/* ---- cutting and syncing ---- */
 
-	engine->log_end.lsn = TH_MIN(engine->log_end.sync_lsn, last ? last->start_lsn : 0);
-	if (!last || th_mutated(TH_MUTATE_SEAL)) {
-		engine->log_end.step = END_SYNC;
-		return true;
-	}
-	if (!open_file(engine, call, last))
-		return false;
-	if (call->error.code)
-		return true;
-	if (last->file_bytes != bytes)
+/* Everything behind is gone: what remains is cut to its length and synced, segment by segment. */
+static void begin_sync(struct th_engine *engine)
+{
+	struct th_log_end *end = &engine->log_end;
+	struct th_segment *last = th_segment_last(engine);
+
+	end->step = END_CUT;
+	end->lsn = TH_MIN(end->sync_lsn, last ? last->start_lsn : 0);
+	if (last && last->start_lsn + last->file_bytes > log_end_lsn(engine))
 		th_engine_event(engine, TH_LOG_INFO,
 				"the log ends at LSN %llu: what follows is torn and cut off",
 				(unsigned long long)log_end_lsn(engine));
-	last->end_lsn = log_end_lsn(engine);
-	last->file_bytes = bytes;
-	return start(engine, last, END_CUT_TRUNCATE,
-		     &(struct th_file_command){
-			     .operation = TH_FILE_TRUNCATE, .file = last->file, .length = bytes });
+	if (last)
+		last->end_lsn = log_end_lsn(engine);
 }
 
-/* ---- syncing ---- */
+/*
+ * A segment that another one follows may still be as long as it was allocated. The last one is cut also where its file
+ * seems to be as long as it should: who ships segments may have written more than was announced.
+ */
+static bool cut(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_segment *segment = segment_beyond(engine, engine->log_end.lsn);
+	uint64_t bytes = segment ? segment->end_lsn - segment->start_lsn : 0;
+
+	if (!segment || th_mutated(TH_MUTATE_SEAL) ||
+	    (segment->file_bytes == bytes && segment != th_segment_last(engine))) {
+		engine->log_end.step = END_SYNC;
+		return true;
+	}
+	if (!open_file(engine, call, segment))
+		return false;
+	if (call->error.code)
+		return true;
+	segment->file_bytes = bytes;
+	return start(engine, segment, END_CUT_TRUNCATE,
+		     &(struct th_file_command){ .operation = TH_FILE_TRUNCATE,
+						.file = segment->file,
+						.length = bytes });
+}
 
 /* True: all is synced, or the call has failed. */
 static bool sync_next(struct th_engine *engine, struct th_engine_call *call)
@@ -257,12 +272,12 @@ static void take_result(struct th_engine *engine, struct th_engine_call *call)
 		th_segment_free(engine, th_segment_last(engine));
 		end->step = END_DROP;
 	} else if (end->step == END_SYNC_DIR) {
-		end->step = END_CUT;
+		begin_sync(engine);
 	} else if (end->step == END_CUT_TRUNCATE) {
 		end->step = END_SYNC;
 	} else {
 		end->lsn = end->segment->end_lsn;
-		end->step = END_SYNC;
+		end->step = END_CUT;
 	}
 	end->segment = NULL;
 }
