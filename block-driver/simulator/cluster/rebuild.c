@@ -157,6 +157,9 @@ int th_cluster_rebuild(struct th_replica *replica)
 	write_meta(replica, &start->position);
 	th_sim_directory_sync_end(&replica->node.directory,
 				  th_sim_directory_sync_begin(&replica->node.directory));
+	/* It may have been the one that had what was promised. */
+	cluster->history.promised_remote_lsn =
+		TH_MIN(cluster->history.promised_remote_lsn, start->position.lsn);
 	replica->apart = false;
 	replica->is_open = false;
 	replica->shipping.announced_lsn = start->position.lsn;

@@ -22,6 +22,18 @@ static struct th_replica *best_follower(struct th_cluster *cluster)
 	return best;
 }
 
+/* If not, the one that has most may be among the others. */
+static bool all_followers_run(const struct th_cluster *cluster)
+{
+	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
+		const struct th_replica *replica = &cluster->replicas[i];
+
+		if (replica != cluster->source && (!replica->is_open || replica->apart))
+			return false;
+	}
+	return true;
+}
+
 /* The old primary takes no more writes, the new one gets all of its log, nothing is lost. */
 static int act_handover(struct th_cluster *cluster)
 {
@@ -148,13 +160,14 @@ static int act_takeover(struct th_cluster *cluster)
 			th_fail("%s: replay is at LSN %llu, where nothing ends",
 				target->node.config.name, (unsigned long long)status.replayed_lsn);
 		branch = boundary->position;
-		if (history->promised_remote_lsn > branch.lsn)
+		if (history->promised_remote_lsn > branch.lsn && all_followers_run(cluster))
 			th_fail("the best follower has the log up to LSN %llu, but %llu was "
 				"acknowledged as durable elsewhere",
 				(unsigned long long)branch.lsn,
 				(unsigned long long)history->promised_remote_lsn);
 		set_apart(cluster, target, branch.lsn);
 		history->promised_lsn = TH_MIN(history->promised_lsn, branch.lsn);
+		history->promised_remote_lsn = TH_MIN(history->promised_remote_lsn, branch.lsn);
 		th_history_truncate(history, branch.lsn);
 	}
 	th_trace("takeover by %s at LSN %llu", target->node.config.name,
