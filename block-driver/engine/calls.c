@@ -187,6 +187,12 @@ static bool call_rotate(struct th_engine *engine, struct th_engine_call *call)
 		if (engine->log_full)
 			return th_call_fail(call, -ENOSPC,
 					    "the log is full: no room for a new segment");
+		if (engine->spare.error)
+			return th_call_fail(
+				call, engine->spare.error,
+				"no new segment can be made (errno %d): check the log's "
+				"file system",
+				-engine->spare.error);
 		if (engine->spare.state != TH_SPARE_READY ||
 		    engine->rotation.step != TH_ROTATION_NONE)
 			return false;

@@ -108,6 +108,7 @@ static void writeback_ready(struct th_engine *engine, struct th_writeback *write
 	writeback->busy = false;
 	engine->sweep.in_flight--;
 	engine->sweep.failed = true;
+	engine->counters.writeback_errors++;
 	th_engine_note_error(
 		engine, writeback->error,
 		"the log cannot be read for write-back at %llu (errno %d): it is tried "
@@ -265,12 +266,19 @@ static void sweep_begin(struct th_engine *engine)
 	sweep->phase = TH_SWEEP_LOG_SYNC;
 }
 
+/* It ends without a checkpoint. */
+static void sweep_abandon(struct th_engine *engine)
+{
+	engine->sweep.phase = TH_SWEEP_IDLE;
+	th_engine_kick(engine); /* calls wait for it */
+}
+
 static bool sweep_log_sync(struct th_engine *engine)
 {
 	struct th_sweep *sweep = &engine->sweep;
 
 	if (engine->log_failed && engine->durable_lsn < sweep->limit.lsn) {
-		sweep->phase = TH_SWEEP_IDLE;
+		sweep_abandon(engine);
 		sweep->retry_ns = engine->now_ns + TH_RETRY_NS;
 		return false;
 	}
@@ -322,7 +330,7 @@ static bool sweep_write(struct th_engine *engine)
 	if (sweep->in_flight)
 		return false;
 	if (sweep->failed) {
-		sweep->phase = TH_SWEEP_IDLE;
+		sweep_abandon(engine);
 		sweep->retry_ns = engine->now_ns + TH_RETRY_NS;
 		engine->checkpoint_wanted = true;
 		return true;
@@ -384,8 +392,7 @@ static bool sweep_flush(struct th_engine *engine)
 				-sweep->flush_error,
 				(unsigned long long)engine->meta.checkpoint_lsn);
 		engine->disk_failed = true;
-		sweep->phase = TH_SWEEP_IDLE;
-		th_engine_kick(engine); /* calls wait for it */
+		sweep_abandon(engine);
 		return false;
 	}
 	if (!durable)
