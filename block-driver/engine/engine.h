@@ -101,7 +101,7 @@ enum th_engine_operation {
 	TH_CALL_ROTATE, /* a new segment is begun (primary) */
 	TH_CALL_FLUSH, /* the log is durable up to now; result: end_lsn */
 	TH_CALL_CHECKPOINT, /* everything dirty now is written back, the checkpoint moved */
-	TH_CALL_PEER_ADD, /* @peer: its log is kept from now (@lsn: what it has durable; 0: all) */
+	TH_CALL_PEER_ADD, /* @peer: its log is kept from now (@lsn: what it has durable; 0: nothing yet) */
 	TH_CALL_PEER_REMOVE, /* @peer: given up; its bitmap goes */
 	TH_CALL_PEER_DURABLE, /* @peer has the log durable up to @lsn */
 	TH_CALL_LEASE, /* @lease_ns from now; 0: runs out now */
@@ -145,6 +145,7 @@ struct th_engine_call {
 	void (*done)(struct th_engine_call *call, void *context);
 	void *context;
 	uint32_t step; /* the engine's own: how far the call has got */
+	uint64_t troubles; /* the engine's own: failures before it began */
 };
 
 /* The caller keeps @call until done. */
