@@ -32,6 +32,11 @@ void *th_call_alloc(struct th_engine *engine, size_t bytes)
 	return engine->call_memory;
 }
 
+uint64_t th_call_troubles(const struct th_engine *engine)
+{
+	return engine->counters.writeback_errors + engine->meta_writer.failures;
+}
+
 bool th_call_fail(struct th_engine_call *call, int code, const char *format, ...)
 {
 	va_list args;
@@ -228,12 +233,12 @@ static bool call_checkpoint(struct th_engine *engine, struct th_engine_call *cal
 	if (call->step == 0) {
 		call->end_lsn = engine->role == TH_ROLE_PRIMARY ? engine->appended.lsn :
 								  engine->reader.position.lsn;
-		call->lsn = engine->counters.writeback_errors;
+		call->troubles = th_call_troubles(engine);
 		call->step = 1;
 	}
 	if (engine->checkpoint_durable_lsn >= call->end_lsn)
 		return true;
-	if (engine->disk_failed || engine->counters.writeback_errors != call->lsn)
+	if (engine->disk_failed || th_call_troubles(engine) != call->troubles)
 		return th_call_fail(call, -EIO, "write-back failed: %s", engine->error.text);
 	if (engine->log_failed && engine->durable_lsn < call->end_lsn)
 		return th_call_fail(call, -EIO, "the log has failed: see status");
@@ -246,9 +251,13 @@ static bool wait_meta(struct th_engine *engine, struct th_engine_call *call)
 {
 	if (call->step == 0) {
 		call->end_lsn = th_meta_write(engine);
+		call->troubles = engine->meta_writer.failures;
 		call->step = 1;
 	}
-	return th_meta_is_durable(engine, call->end_lsn);
+	if (th_meta_is_durable(engine, call->end_lsn))
+		return true;
+	return engine->meta_writer.failures != call->troubles &&
+	       th_call_fail(call, -EIO, "the meta file cannot be written: see status");
 }
 
 static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
@@ -258,8 +267,6 @@ static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
 
 	if (call->step)
 		return wait_meta(engine, call);
-	if (!call->lsn)
-		call->lsn = oldest;
 	if (call->lsn < oldest)
 		return th_call_fail(call, -ENODATA,
 				    "the log before LSN %llu is gone: the peer needs a resync",
@@ -273,7 +280,7 @@ static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
 		peer = &engine->meta.peers[engine->meta.peer_count++];
 		*peer = (struct th_meta_peer){ .peer_uuid = call->peer };
 	} else if (peer->state == TH_PEER_FOLLOWING) {
-		return true;
+		return wait_meta(engine, call);
 	}
 	peer->state = TH_PEER_FOLLOWING;
 	peer->durable_lsn = call->lsn;
@@ -300,6 +307,8 @@ static bool call_peer_remove(struct th_engine *engine, struct th_engine_call *ca
 	case 1:
 		if (!wait_meta(engine, call))
 			return false;
+		if (call->error.code)
+			return true;
 		name = th_call_alloc(engine, TH_BITMAP_NAME_BYTES);
 		if (!name)
 			return th_call_fail(call, -ENOMEM, "no memory");

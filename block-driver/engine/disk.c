@@ -158,7 +158,7 @@ bool th_call_detach(struct th_engine *engine, struct th_engine_call *call)
 		return true;
 	/* The sweep under way ends; none begins. Reads under way return. */
 	engine->disk_leaving = true;
-	if (!th_writeback_idle(engine) || engine->reads_under_way)
+	if (!th_writeback_is_off_disk(engine) || engine->reads_under_way)
 		return false;
 	engine->disk_attached = false;
 	engine->disk_leaving = false;

@@ -286,7 +286,8 @@ struct th_meta_writer {
 	bool wanted;
 	uint64_t written_generation; /* durable */
 	uint64_t writing_generation;
-	uint64_t retry_ns;
+	uint64_t failures;
+	uint64_t retry_ns; /* after a failure, until it succeeds */
 	uint8_t *block;
 	struct th_file_io io;
 };
@@ -534,6 +535,8 @@ void th_replay_restart(struct th_engine *engine);
 void th_writeback_step(struct th_engine *engine);
 void th_writeback_child_done(struct th_engine *engine, struct th_writeback *writeback, int error);
 bool th_writeback_idle(const struct th_engine *engine);
+/* The sweep under way needs the disk no more. */
+bool th_writeback_is_off_disk(const struct th_engine *engine);
 int th_writeback_init(struct th_engine *engine);
 void th_writeback_destroy(struct th_engine *engine);
 
@@ -599,7 +602,10 @@ void th_meta_add_epoch(struct th_engine *engine, uint64_t epoch, uint64_t start_
 		       uint64_t chain);
 bool th_meta_is_durable(const struct th_engine *engine, uint64_t generation);
 void th_meta_step(struct th_engine *engine);
-bool th_meta_idle(const struct th_engine *engine);
+/* Nothing is to be written, or it fails at the moment. */
+bool th_meta_settled(const struct th_engine *engine);
+/* The last write failed; it is tried again. */
+bool th_meta_is_failing(const struct th_engine *engine);
 
 /* calls: true when done (call->error set or not) */
 typedef bool th_call_step(struct th_engine *engine, struct th_engine_call *call);
@@ -614,6 +620,11 @@ bool th_disk_check(struct th_engine *engine, struct th_engine_call *call, uint32
 void th_calls_step(struct th_engine *engine);
 /* Memory that a call uses while it runs; freed when it is done. NULL: none (the call fails with -ENOMEM). */
 void *th_call_alloc(struct th_engine *engine, size_t bytes);
+/*
+ * Failures so far of what calls wait for: a call that finds more than when it began has waited in vain. What failed is
+ * tried again without it.
+ */
+uint64_t th_call_troubles(const struct th_engine *engine);
 bool th_call_fail(struct th_engine_call *call, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -20,9 +20,15 @@ bool th_meta_is_durable(const struct th_engine *engine, uint64_t generation)
 	return engine->meta_writer.written_generation >= generation;
 }
 
-bool th_meta_idle(const struct th_engine *engine)
+bool th_meta_is_failing(const struct th_engine *engine)
 {
-	return !engine->meta_writer.wanted && !engine->meta_writer.io.busy;
+	return engine->meta_writer.retry_ns != 0;
+}
+
+bool th_meta_settled(const struct th_engine *engine)
+{
+	return !engine->meta_writer.io.busy &&
+	       (!engine->meta_writer.wanted || th_meta_is_failing(engine));
 }
 
 void th_meta_add_epoch(struct th_engine *engine, uint64_t epoch, uint64_t start_lsn, uint64_t chain)
@@ -81,7 +87,9 @@ void th_meta_step(struct th_engine *engine)
 				"not move, it is tried again. Check the log's file system",
 				-writer->io.error);
 			writer->wanted = true;
+			writer->failures++;
 			writer->retry_ns = engine->now_ns + TH_RETRY_NS;
+			th_engine_kick(engine); /* calls wait for it */
 		} else {
 			writer->written_generation = writer->writing_generation;
 			writer->retry_ns = 0;

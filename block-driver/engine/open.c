@@ -670,6 +670,7 @@ bool th_call_open(struct th_engine *engine, struct th_engine_call *call)
 	if (call->step == OPEN_META) {
 		if (engine->opened)
 			return th_call_fail(call, -EEXIST, "the resource is open already");
+		engine->counters = (struct th_engine_status){ 0 };
 		io_start(engine, call, OPEN_META_READ,
 			 &(struct th_file_command){ .operation = TH_FILE_OPEN, .name = "meta" });
 		return false;
@@ -718,11 +719,11 @@ static bool nothing_to_replay(const struct th_engine *engine)
 		engine->reader.limit_lsn == engine->received_lsn);
 }
 
-/* Also when it cannot be, because the disk has failed since the call began. */
+/* Also when it cannot be, because something has failed since the call began. */
 static bool drained(struct th_engine *engine, const struct th_engine_call *call)
 {
 	if (!engine->disk_attached || engine->disk_failed || engine->log_failed ||
-	    engine->counters.writeback_errors != call->lsn ||
+	    th_call_troubles(engine) != call->troubles ||
 	    engine->checkpoint_durable_lsn >= drain_end_lsn(engine))
 		return true;
 	if (th_writeback_idle(engine))
@@ -733,7 +734,7 @@ static bool drained(struct th_engine *engine, const struct th_engine_call *call)
 static bool everything_idle(const struct th_engine *engine)
 {
 	return th_writeback_idle(engine) && th_segments_idle(engine) && th_retention_idle(engine) &&
-	       th_meta_idle(engine) && !engine->reader.read_busy &&
+	       th_meta_settled(engine) && !engine->reader.read_busy &&
 	       engine->rotation.step == TH_ROTATION_NONE &&
 	       engine->removal.step == TH_REMOVAL_NONE && engine->log_sync.step == TH_LOG_SYNC_NONE;
 }
@@ -750,7 +751,7 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		engine->closing = true;
 		if (!close_is_quiet(engine))
 			return false;
-		call->lsn = engine->counters.writeback_errors;
+		call->troubles = th_call_troubles(engine);
 		call->step = CLOSE_DRAIN;
 		th_fallthrough;
 	case CLOSE_DRAIN:
@@ -786,10 +787,13 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		call->step = CLOSE_META;
 		return false;
 	case CLOSE_META:
-		if (!th_meta_is_durable(engine, call->lsn) && !engine->meta_writer.retry_ns)
+		if (!th_meta_settled(engine) || engine->log_sync.io.busy)
 			return false;
-		if (engine->meta_writer.io.busy || engine->log_sync.io.busy)
-			return false;
+		if (call->drain && !call->error.code && !th_meta_is_durable(engine, call->lsn))
+			th_call_fail(
+				call, -EIO,
+				"closed, but the meta file cannot be written: the log is replayed "
+				"at the next open");
 		engine->opened = false;
 		engine->role = TH_ROLE_CLOSED;
 		if (!close_one_file(engine, call, CLOSE_FILES))

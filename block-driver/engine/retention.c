@@ -426,8 +426,11 @@ void th_retention_step(struct th_engine *engine)
 	if (drop->step == TH_DROP_SCAN) {
 		drop_scan(engine);
 	} else if (drop->step == TH_DROP_META) {
-		if (!th_meta_is_durable(engine, drop->meta_generation))
+		if (!th_meta_is_durable(engine, drop->meta_generation)) {
+			if (engine->closing && th_meta_is_failing(engine))
+				drop_end(engine);
 			return;
+		}
 		th_engine_event(
 			engine, TH_LOG_WARNING,
 			"the log was full: a peer that is %llu bytes behind lost its log and will be "

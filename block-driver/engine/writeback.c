@@ -46,6 +46,11 @@ bool th_writeback_idle(const struct th_engine *engine)
 	return engine->sweep.phase == TH_SWEEP_IDLE;
 }
 
+bool th_writeback_is_off_disk(const struct th_engine *engine)
+{
+	return th_writeback_idle(engine) || engine->sweep.phase == TH_SWEEP_CHECKPOINT;
+}
+
 /* ---- one write to the disk ---- */
 
 static void disk_write_done(struct th_request *request, void *context)
@@ -266,10 +271,11 @@ static void sweep_begin(struct th_engine *engine)
 	sweep->phase = TH_SWEEP_LOG_SYNC;
 }
 
-/* It ends without a checkpoint. */
+/* It ends without a checkpoint; the next one begins a second later. */
 static void sweep_abandon(struct th_engine *engine)
 {
 	engine->sweep.phase = TH_SWEEP_IDLE;
+	engine->sweep.retry_ns = engine->now_ns + TH_RETRY_NS;
 	th_engine_kick(engine); /* calls wait for it */
 }
 
@@ -279,7 +285,6 @@ static bool sweep_log_sync(struct th_engine *engine)
 
 	if (engine->log_failed && engine->durable_lsn < sweep->limit.lsn) {
 		sweep_abandon(engine);
-		sweep->retry_ns = engine->now_ns + TH_RETRY_NS;
 		return false;
 	}
 	if (!th_durable_want(engine, sweep->limit.lsn) && !th_mutated(TH_MUTATE_WRITE_AHEAD))
@@ -293,9 +298,19 @@ static bool sweep_log_sync(struct th_engine *engine)
 	return true;
 }
 
+/* Waits for the meta file, but not in vain when somebody waits for the sweep. */
+static bool sweep_meta_is_durable(struct th_engine *engine, bool in_the_way)
+{
+	if (th_meta_is_durable(engine, engine->sweep.meta_generation))
+		return true;
+	if (in_the_way && th_meta_is_failing(engine))
+		sweep_abandon(engine);
+	return false;
+}
+
 static bool sweep_limit(struct th_engine *engine)
 {
-	if (!th_meta_is_durable(engine, engine->sweep.meta_generation))
+	if (!sweep_meta_is_durable(engine, engine->closing || engine->disk_leaving))
 		return false;
 	engine->sweep.phase = TH_SWEEP_WRITE;
 	return true;
@@ -331,7 +346,6 @@ static bool sweep_write(struct th_engine *engine)
 		return false;
 	if (sweep->failed) {
 		sweep_abandon(engine);
-		sweep->retry_ns = engine->now_ns + TH_RETRY_NS;
 		engine->checkpoint_wanted = true;
 		return true;
 	}
@@ -411,7 +425,7 @@ static bool sweep_flush(struct th_engine *engine)
 
 static bool sweep_checkpoint(struct th_engine *engine)
 {
-	if (!th_meta_is_durable(engine, engine->sweep.meta_generation))
+	if (!sweep_meta_is_durable(engine, engine->closing))
 		return false;
 	engine->checkpoint_durable_lsn = engine->sweep.limit.lsn;
 	engine->sweep.phase = TH_SWEEP_IDLE;
