@@ -67,6 +67,8 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 	const struct th_segment *last = th_segment_last(engine);
 	const struct th_segment *torn = segment_at_end(engine);
 	uint64_t end = reader->position.lsn;
+	bool more = last && last->start_lsn > end;
+	bool own = torn ? torn->own : more;
 
 	engine->log_end = (struct th_log_end){
 		.step = END_PROOF,
@@ -83,10 +85,10 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 				     (unsigned long long)end);
 	if (last && end < engine->meta.applied_limit_lsn)
 		return !fail_damaged(engine, call, "the disk holds data from behind it");
-	/* What comes from a peer is durable before more of it is taken. */
-	if (last && last->start_lsn > end && !(torn && torn->own))
+	/* What comes from a peer is durable before more of it is taken; so only an own log can be torn and go on. */
+	if (more && !own)
 		return !fail_damaged(engine, call, "whole segments follow");
-	if (!torn || !torn->own)
+	if (!own)
 		engine->log_end.step = END_DROP;
 	return true;
 }
