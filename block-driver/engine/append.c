@@ -310,8 +310,8 @@ static int check_request(const struct th_engine *engine, const struct th_request
 {
 	if (!th_is_aligned(request->position | request->length, engine->meta.block_bytes))
 		return -EINVAL;
-	if (request->length > engine->meta.device_bytes ||
-	    request->position > engine->meta.device_bytes - request->length)
+	if (request->length > engine->device_bytes ||
+	    request->position > engine->device_bytes - request->length)
 		return -ENOSPC;
 	return 0;
 }

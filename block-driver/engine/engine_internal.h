@@ -286,6 +286,7 @@ struct th_meta_writer {
 	bool wanted;
 	uint64_t written_generation; /* durable */
 	uint64_t writing_generation;
+	uint64_t writing_device_bytes;
 	uint64_t failures;
 	uint64_t retry_ns; /* after a failure, until it succeeds */
 	uint8_t *block;
@@ -372,6 +373,8 @@ struct th_engine {
 	struct th_error error; /* sticky */
 
 	struct th_meta meta;
+	/* What users may reach. After a resize not before the meta file has it: recovery refuses records beyond. */
+	uint64_t device_bytes;
 	struct th_meta_writer meta_writer;
 	struct th_log_cache cache;
 	bool cache_ready;

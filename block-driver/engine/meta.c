@@ -60,6 +60,7 @@ static void meta_start(struct th_engine *engine)
 		       TH_MAX(engine->tail.time_ns, engine->reader.position.time_ns));
 	engine->meta.written_ns = TH_MAX(engine->meta.written_ns, previous_ns);
 	th_meta_pack(&engine->meta, writer->block);
+	writer->writing_device_bytes = engine->meta.device_bytes;
 	if (th_mutated(TH_MUTATE_META_SLOT))
 		slot_generation = 0;
 	th_file_io_start(engine, &writer->io,
@@ -92,6 +93,7 @@ void th_meta_step(struct th_engine *engine)
 			th_engine_kick(engine); /* calls wait for it */
 		} else {
 			writer->written_generation = writer->writing_generation;
+			engine->device_bytes = writer->writing_device_bytes;
 			writer->retry_ns = 0;
 			th_engine_kick(engine);
 		}

@@ -511,6 +511,7 @@ static bool open_ready(struct th_engine *engine, struct th_engine_call *call)
 	engine->durable_lsn = end;
 	engine->checkpoint_durable_lsn = meta->checkpoint_lsn;
 	engine->mandatory_lsn = meta->applied_limit_lsn;
+	engine->device_bytes = meta->device_bytes;
 	open_raise_peers(engine);
 	th_reader_reset(engine, &checkpoint, end, false);
 	engine->meta.clean = false;

@@ -255,8 +255,8 @@ static bool start_read(struct th_engine *engine, struct th_request *request)
 static int check_read(const struct th_engine *engine, const struct th_request *request)
 {
 	if (!th_is_aligned(request->position | request->length, engine->meta.block_bytes) ||
-	    request->length > engine->meta.device_bytes ||
-	    request->position > engine->meta.device_bytes - request->length)
+	    request->length > engine->device_bytes ||
+	    request->position > engine->device_bytes - request->length)
 		return -EINVAL;
 	return 0;
 }

@@ -52,7 +52,7 @@ void th_engine_status(const struct th_brick *translog, struct th_engine_status *
 	status->log_full = engine->log_full;
 	status->resource_uuid = engine->meta.resource_uuid;
 	status->node_uuid = engine->meta.node_uuid;
-	status->device_bytes = engine->meta.device_bytes;
+	status->device_bytes = engine->device_bytes;
 	status->block_bytes = engine->meta.block_bytes;
 	status->dirty_bytes = engine->index.dirty_bytes;
 	status->dirty_extents = engine->index.count;

@@ -252,7 +252,7 @@ static void translog_info(struct th_output *output, struct th_block_info *info)
 {
 	const struct th_engine *engine = th_engine_of(output->brick);
 
-	info->size_bytes = engine->meta.device_bytes;
+	info->size_bytes = engine->device_bytes;
 	info->block_bytes = engine->meta.block_bytes;
 	info->memory_align_bytes = 1;
 	info->read_only = engine->role != TH_ROLE_PRIMARY;
