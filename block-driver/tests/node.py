@@ -76,7 +76,7 @@ class Node:
         self.size_bytes = size_bytes
         self.log = os.path.join(directory, "vol0.log")
         self.disk = disk or make_file(os.path.join(directory, "disk"), size_bytes + MIB)
-        self.how = f"io={io} direct={direct}"
+        self.log_how = self.disk_how = f"io={io} direct={direct}"
         self.options = options
         self.tuning = ""
         self.epoch = 0
@@ -94,15 +94,15 @@ class Node:
     def create(self, block_bytes):
         self.start()
         os.mkdir(self.log)
-        self.control(f"create vol0 directory={self.log} size={self.size_bytes} block={block_bytes} {self.how}")
+        self.control(f"create vol0 directory={self.log} size={self.size_bytes} block={block_bytes} {self.log_how}")
         self.serve("label=write")
 
     def serve(self, label=""):
         """Opens the replica with its disk, and makes it the primary of a new epoch, for clients."""
-        self.control(f"open vol0 directory={self.log} {self.how}")
+        self.control(f"open vol0 directory={self.log} {self.log_how}")
         if self.tuning:
             self.control(f"tune vol0 {self.tuning}")
-        self.control(f"attach vol0 disk={self.disk} {label} {self.how}")
+        self.control(f"attach vol0 disk={self.disk} {label} {self.disk_how}")
         self.epoch += 1
         self.control(f"role vol0 primary epoch={self.epoch}")
         self.control("export vol0")

@@ -52,7 +52,7 @@ class Trouble(NodeTest):
         self.addCleanup(self.end)  # before the unmounting
         run("cp", "-a", self.node.log, place)
         self.node.log = os.path.join(place, "vol0.log")
-        self.node.how = "io=sio direct=no"
+        self.node.log_how = "io=sio direct=no"
         self.node.tuning = "segment-bytes=4MiB log-limit-bytes=1GiB writeback-delay-ms=3600000"
         run("fallocate", "--length", 16 * MIB, os.path.join(place, "filler"))
         self.node.restart()
