@@ -334,14 +334,10 @@ static bool call_suspend(struct th_engine *engine, struct th_engine_call *call)
 	       !engine->reads_under_way && th_durable_want(engine, engine->appended.lsn);
 }
 
-static bool call_resize(struct th_engine *engine, struct th_engine_call *call)
+static bool resize_refused(struct th_engine *engine, struct th_engine_call *call)
 {
 	struct th_block_info info;
 
-	if (call->step)
-		return wait_meta(engine, call);
-	if (call->device_bytes == engine->meta.device_bytes)
-		return true;
 	if (call->device_bytes < engine->meta.device_bytes ||
 	    !th_is_aligned(call->device_bytes, engine->meta.block_bytes))
 		return th_call_fail(call, -EINVAL,
@@ -352,8 +348,30 @@ static bool call_resize(struct th_engine *engine, struct th_engine_call *call)
 	    info.size_bytes < call->device_bytes)
 		return th_call_fail(call, -ENOSPC, "the disk has only %llu bytes: enlarge it first",
 				    (unsigned long long)info.size_bytes);
-	engine->meta.device_bytes = call->device_bytes;
-	return wait_meta(engine, call);
+	return false;
+}
+
+static bool call_resize(struct th_engine *engine, struct th_engine_call *call)
+{
+	switch (call->step) {
+	case 0:
+		if (resize_refused(engine, call))
+			return true;
+		engine->meta.device_bytes = call->device_bytes;
+		th_fallthrough;
+	case 1:
+		if (!wait_meta(engine, call))
+			return false;
+		if (call->error.code || !engine->disk_attached)
+			return true;
+		/* The disk may have grown too: its label belongs at its end. */
+		call->write_label = true;
+		engine->label_step = 0;
+		call->step = 2;
+		th_fallthrough;
+	default:
+		return th_disk_check(engine, call, &engine->label_step, &engine->meta);
+	}
 }
 
 static const struct {
