@@ -31,6 +31,15 @@ static const char usage[] =
 	"Without --seconds: one run, of this seed. With it: runs of this seed and the following ones, until\n"
 	"the time is over. Without --scenario: a scenario chosen by the seed.\n";
 
+#ifdef __SANITIZE_ADDRESS__
+/* Whole processes are freed all the time: memory that is kept to catch late uses of it would fill the caches. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=16:malloc_context_size=8";
+}
+#endif
+
 static double now_s(void)
 {
 	struct timespec now;

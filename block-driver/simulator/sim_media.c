@@ -146,6 +146,7 @@ struct th_sim_write *th_sim_media_begin(struct th_sim_media *media, uint64_t pos
 	struct th_sim_write *write = allocate(sizeof(*write) + length);
 
 	TH_ASSERT(th_is_aligned(position | length, TH_SECTOR_BYTES));
+	make_room(media, position + length);
 	write->position = position;
 	write->length = length;
 	th_list_push_back(&media->in_flight, &write->link);
@@ -167,8 +168,10 @@ static void sector_durable(struct th_sim_media *media, const struct th_sim_write
 
 static void resize_durable(struct th_sim_media *media, const struct th_sim_write *write)
 {
-	for (uint64_t position = th_align_up(write->position, TH_SECTOR_BYTES);
-	     position < media->durable_bytes; position += TH_SECTOR_BYTES) {
+	uint64_t end = TH_MIN(media->durable_bytes, media->room_bytes);
+
+	for (uint64_t position = th_align_up(write->position, TH_SECTOR_BYTES); position < end;
+	     position += TH_SECTOR_BYTES) {
 		memset(media->durable + position, 0, TH_SECTOR_BYTES);
 		media->durable_sequence[position / TH_SECTOR_BYTES] = write->sequence;
 	}
@@ -200,10 +203,10 @@ static void queue_pending(struct th_sim_media *media, struct th_sim_write *write
 void th_sim_media_resize(struct th_sim_media *media, uint64_t bytes)
 {
 	struct th_sim_write *write = allocate(sizeof(*write));
+	uint64_t end = TH_MIN(media->bytes, media->room_bytes);
 
-	make_room(media, bytes);
-	if (bytes < media->bytes)
-		memset(media->current + bytes, 0, media->bytes - bytes);
+	if (bytes < end)
+		memset(media->current + bytes, 0, end - bytes);
 	media->bytes = bytes;
 	if (!media->is_volatile)
 		media->durable_bytes = bytes;
@@ -242,9 +245,14 @@ void th_sim_media_fail(struct th_sim_media *media, struct th_sim_write *write,
 void th_sim_media_read(const struct th_sim_media *media, uint64_t position, uint64_t length,
 		       uint8_t *data, struct th_sim_random *random)
 {
+	uint64_t held = position < media->room_bytes ?
+				      TH_MIN(length, media->room_bytes - position) :
+				      0;
 	const struct th_list *link;
 
-	memcpy(data, media->current + position, length);
+	if (held)
+		memcpy(data, media->current + position, held);
+	memset(data + held, 0, length - held);
 	th_list_for_each(link, &media->in_flight) {
 		const struct th_sim_write *write = th_list_entry(link, struct th_sim_write, link);
 		uint64_t end = TH_MIN(position + length, write->position + write->length);

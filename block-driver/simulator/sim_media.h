@@ -57,7 +57,7 @@ struct th_sim_media {
 	uint64_t *durable_sequence; /* by sector: the write that is durable */
 	uint64_t bytes;
 	uint64_t durable_bytes;
-	uint64_t room_bytes; /* of the arrays */
+	uint64_t room_bytes; /* of the arrays; what media hold behind is zero and costs no memory */
 	bool is_volatile;
 	uint64_t sequence;
 	struct th_list in_flight;

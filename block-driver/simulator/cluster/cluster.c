@@ -149,6 +149,21 @@ static void init_disk(struct th_replica *replica)
 	memcpy(media->durable, media->current, media->bytes);
 }
 
+static void init_client(struct th_replica *replica)
+{
+	struct th_cluster *cluster = replica->cluster;
+
+	th_client_init(&replica->client, &replica->node, &cluster->history,
+		       cluster->plan.mix.length_max_bytes);
+	replica->client.mix = cluster->plan.mix;
+	replica->client.watch = (struct th_client_watch){
+		.look = client_looks,
+		.acknowledged = client_acknowledged,
+		.context = cluster,
+	};
+	replica->node.client = &replica->client;
+}
+
 static void init_replica(struct th_cluster *cluster, uint32_t index)
 {
 	const struct th_plan *plan = &cluster->plan;
@@ -164,18 +179,35 @@ static void init_replica(struct th_cluster *cluster, uint32_t index)
 
 	replica->cluster = cluster;
 	th_node_init(&replica->node, &cluster->world, &config);
-	th_client_init(&replica->client, &replica->node, &cluster->history,
-		       plan->mix.length_max_bytes);
-	replica->client.mix = plan->mix;
-	replica->client.watch = (struct th_client_watch){
-		.look = client_looks,
-		.acknowledged = client_acknowledged,
-		.context = cluster,
-	};
-	replica->node.client = &replica->client;
+	init_client(replica);
 	watch_storage(replica);
 	init_disk(replica);
 	th_shipping_init(replica);
+}
+
+void th_cluster_fork(struct th_cluster *twin, const struct th_cluster *cluster)
+{
+	struct th_replica *replica = &twin->replicas[0];
+
+	TH_ASSERT(cluster->plan.replica_count == 1);
+	*twin = (struct th_cluster){
+		.plan = cluster->plan,
+		.epoch = cluster->epoch,
+		.oracle = cluster->oracle,
+		.source = replica,
+	};
+	th_world_init(&twin->world, cluster->world.environment.events);
+	twin->world.stopped = on_stop;
+	twin->world.stopped_context = twin;
+	twin->world.wall_offset_ns = (int64_t)cluster->world.now_ns;
+	th_history_clone(&twin->history, &cluster->history);
+	twin->oracle.history = &twin->history;
+	th_actor_init(&twin->outside, &twin->world, false);
+	replica->cluster = twin;
+	th_node_clone(&replica->node, &twin->world, &cluster->replicas[0].node);
+	init_client(replica);
+	watch_storage(replica);
+	th_timer_init(&replica->shipping.timer, NULL);
 }
 
 /* A first process makes the replica; what it leaves is opened by a second one, as after any crash. */

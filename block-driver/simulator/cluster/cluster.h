@@ -90,11 +90,15 @@ extern struct th_statistics th_statistics;
 /* Creates the resource on all replicas and makes the first one primary. */
 void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_plan *plan);
 void th_cluster_destroy(struct th_cluster *cluster);
+/* A copy of a cluster of one replica, in a world of its own, in which its process has just died. */
+void th_cluster_fork(struct th_cluster *twin, const struct th_cluster *cluster);
 
 /* ---- processes ---- */
 
 /* The process dies now, what is volatile is lost by chance, and what remains is examined. */
 void th_cluster_crash(struct th_replica *replica);
+/* What a process that died has left is examined, after it was said what became of it. */
+void th_cluster_examine(struct th_replica *replica);
 /* The process dies after so many more events of storage. */
 void th_cluster_crash_soon(struct th_replica *replica, uint64_t events_max);
 /* Opened, with its disk, as secondary; its contents are compared. The process must not run. */

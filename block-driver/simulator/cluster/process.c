@@ -49,7 +49,7 @@ static void examine_source(struct th_replica *replica)
 	th_oracle_unfollow(&cluster->oracle);
 }
 
-static void examine(struct th_replica *replica)
+void th_cluster_examine(struct th_replica *replica)
 {
 	struct th_cluster *cluster = replica->cluster;
 	uint64_t announced_lsn;
@@ -76,7 +76,7 @@ static void process_is_gone(struct th_replica *replica)
 	replica->is_open = false;
 	th_shipping_killed(replica);
 	lose_by_chance(replica);
-	examine(replica);
+	th_cluster_examine(replica);
 }
 
 void th_cluster_crash(struct th_replica *replica)

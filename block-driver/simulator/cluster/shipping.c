@@ -221,7 +221,8 @@ int th_shipping_settle(struct th_replica *replica)
 void th_shipping_init(struct th_replica *replica)
 {
 	th_timer_init(&replica->shipping.timer, on_timer);
-	arm(replica);
+	if (replica->cluster->plan.replica_count > 1)
+		arm(replica);
 }
 
 void th_shipping_restart(struct th_replica *replica, uint64_t lsn)

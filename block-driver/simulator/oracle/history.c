@@ -75,6 +75,32 @@ void th_history_init(struct th_history *history, const struct th_uuid *resource_
 	add_boundary(history, &start, false);
 }
 
+static void *duplicate(const void *items, uint64_t bytes)
+{
+	void *copy = grow(NULL, bytes);
+
+	memcpy(copy, items, bytes);
+	return copy;
+}
+
+void th_history_clone(struct th_history *copy, const struct th_history *history)
+{
+	*copy = *history;
+	copy->sectors = duplicate(history->sectors,
+				  history->sector_count * sizeof(*history->sectors));
+	copy->floors = duplicate(history->floors, history->sector_count * sizeof(*history->floors));
+	copy->issues = duplicate(history->issues,
+				 history->issue_capacity * sizeof(*history->issues));
+	copy->boundaries = duplicate(history->boundaries, history->boundary_capacity *
+								  sizeof(*history->boundaries));
+	for (uint64_t sector = 0; sector < history->sector_count; sector++) {
+		const struct th_versions *versions = &history->sectors[sector];
+
+		copy->sectors[sector].items = duplicate(
+			versions->items, versions->capacity * sizeof(*versions->items));
+	}
+}
+
 void th_history_destroy(struct th_history *history)
 {
 	for (uint64_t sector = 0; sector < history->sector_count; sector++)

@@ -67,6 +67,8 @@ struct th_history {
 void th_history_init(struct th_history *history, const struct th_uuid *resource_uuid,
 		     uint32_t block_bytes, uint64_t device_bytes, uint64_t device_bytes_max,
 		     bool stamped_at_first);
+/* @copy is initialised by this. */
+void th_history_clone(struct th_history *copy, const struct th_history *history);
 void th_history_destroy(struct th_history *history);
 
 /* Returns the request's id. */

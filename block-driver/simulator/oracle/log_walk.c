@@ -11,7 +11,9 @@ static const struct th_list *names_of(const struct th_log_view *view)
 static const uint8_t *inode_bytes(const struct th_log_view *view, const struct th_sim_inode *inode,
 				  uint64_t *bytes)
 {
-	*bytes = view->durable ? inode->media.durable_bytes : inode->media.bytes;
+	/* What stands behind the room is zero: nothing to be read there. */
+	*bytes = TH_MIN(view->durable ? inode->media.durable_bytes : inode->media.bytes,
+			inode->media.room_bytes);
 	return view->durable ? inode->media.durable : inode->media.current;
 }
 

@@ -16,7 +16,7 @@ struct th_log_view {
 	bool durable;
 };
 
-/* The bytes of a file; NULL: no such name. */
+/* The bytes of a file, but for zeroes at its end; NULL: no such name. */
 const uint8_t *th_log_view_file(const struct th_log_view *view, const char *name, uint64_t *bytes);
 
 /* The valid slot with the highest generation. False: there is none. */

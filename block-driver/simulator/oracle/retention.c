@@ -29,7 +29,8 @@ static bool in_history(const struct th_history *history, const struct th_sim_nam
 	struct th_segment_header header;
 
 	return boundary && boundary->after_header && boundary->position.epoch == epoch &&
-	       name->inode->media.bytes >= TH_BLOCK_BYTES &&
+	       TH_MIN(name->inode->media.bytes, name->inode->media.room_bytes) >=
+		       TH_BLOCK_BYTES &&
 	       th_segment_header_unpack(&header, name->inode->media.current, epoch, start_lsn,
 					&history->resource_uuid) == TH_FORMAT_OK &&
 	       header.chain == boundary->position.chain;

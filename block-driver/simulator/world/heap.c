@@ -16,7 +16,51 @@ void __wrap_th_free(void *memory);
 void *__wrap_th_alloc_buffer(size_t bytes);
 void __wrap_th_free_buffer(void *buffer, size_t bytes);
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(memory, bytes)	ASAN_POISON_MEMORY_REGION(memory, bytes)
+#define UNPOISON(memory, bytes) ASAN_UNPOISON_MEMORY_REGION(memory, bytes)
+#else
+#define POISON(memory, bytes)	((void)(memory), (void)(bytes))
+#define UNPOISON(memory, bytes) ((void)(memory), (void)(bytes))
+#endif
+
 static struct th_heap *entered;
+
+/*
+ * Large buffers that were freed, for the next process: processes come and go thousands of times a second, and the
+ * system takes long to give and take such memory. Poisoned, so late uses of them are still found.
+ */
+#define STOCK_MAX 16u
+#define STOCK_BYTES_MIN (64u * 1024u)
+
+static struct th_heap_block stock[STOCK_MAX];
+static uint32_t stock_count;
+
+static void *take_from_stock(size_t bytes)
+{
+	for (uint32_t i = 0; i < stock_count; i++) {
+		void *buffer = stock[i].memory;
+
+		if (stock[i].buffer_bytes != bytes)
+			continue;
+		stock[i] = stock[--stock_count];
+		UNPOISON(buffer, bytes);
+		memset(buffer, 0, bytes);
+		return buffer;
+	}
+	return NULL;
+}
+
+static void free_buffer(void *buffer, size_t bytes)
+{
+	if (bytes < STOCK_BYTES_MIN || stock_count == STOCK_MAX || !buffer) {
+		__real_th_free_buffer(buffer, bytes);
+		return;
+	}
+	stock[stock_count++] = (struct th_heap_block){ .memory = buffer, .buffer_bytes = bytes };
+	POISON(buffer, bytes);
+}
 
 struct th_heap *th_heap_enter(struct th_heap *heap)
 {
@@ -75,8 +119,10 @@ void __wrap_th_free(void *memory)
 
 void *__wrap_th_alloc_buffer(size_t bytes)
 {
-	void *buffer = __real_th_alloc_buffer(bytes);
+	void *buffer = take_from_stock(bytes);
 
+	if (!buffer)
+		buffer = __real_th_alloc_buffer(bytes);
 	add(buffer, bytes);
 	return buffer;
 }
@@ -84,7 +130,7 @@ void *__wrap_th_alloc_buffer(size_t bytes)
 void __wrap_th_free_buffer(void *buffer, size_t bytes)
 {
 	drop(buffer, bytes);
-	__real_th_free_buffer(buffer, bytes);
+	free_buffer(buffer, bytes);
 }
 
 void th_heap_destroy(struct th_heap *heap)
@@ -93,7 +139,7 @@ void th_heap_destroy(struct th_heap *heap)
 		const struct th_heap_block *block = &heap->blocks[i];
 
 		if (block->buffer_bytes)
-			__real_th_free_buffer(block->memory, block->buffer_bytes);
+			free_buffer(block->memory, block->buffer_bytes);
 		else
 			__real_th_free(block->memory);
 	}

@@ -28,15 +28,17 @@ void th_node_destroy(struct th_node *node)
 	th_sim_directory_destroy(&node->directory);
 }
 
-void th_node_clone(struct th_node *copy, const struct th_node *node)
+void th_node_clone(struct th_node *copy, struct th_world *world, const struct th_node *node)
 {
 	*copy = (struct th_node){
-		.world = node->world,
+		.world = world,
 		.config = node->config,
 		.uuid = node->uuid,
 	};
 	th_sim_disk_clone(&copy->disk, &node->disk);
 	th_sim_directory_clone(&copy->directory, &node->directory);
+	copy->disk.environment = &world->environment;
+	copy->directory.environment = &world->environment;
 }
 
 static void on_event(void *context, enum th_log_level level, const char *text)

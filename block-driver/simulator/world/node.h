@@ -52,8 +52,8 @@ struct th_node {
 void th_node_init(struct th_node *node, struct th_world *world,
 		  const struct th_node_config *config);
 void th_node_destroy(struct th_node *node);
-/* A second node on copies of the storage; its process does not run. */
-void th_node_clone(struct th_node *copy, const struct th_node *node);
+/* A node of another world, on copies of the storage; its process does not run. */
+void th_node_clone(struct th_node *copy, struct th_world *world, const struct th_node *node);
 
 /* Starts a process: bricks are wired and switched on, nothing is opened. */
 int th_node_start(struct th_node *node);

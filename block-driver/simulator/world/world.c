@@ -56,6 +56,11 @@ static void on_note(void *context, const char *text)
 	th_trace("  storage %s", text);
 }
 
+void th_world_enter(struct th_world *world)
+{
+	running = world;
+}
+
 void th_world_init(struct th_world *world, uint64_t seed)
 {
 	*world = (struct th_world){ .now_ns = 1,
@@ -65,7 +70,7 @@ void th_world_init(struct th_world *world, uint64_t seed)
 	th_list_init(&world->actors);
 	if (th_run.trace)
 		world->environment.note = on_note;
-	running = world;
+	th_world_enter(world);
 	th_run.now_ns = running_now_ns;
 }
 
@@ -92,12 +97,17 @@ static bool is_stopping(const struct th_world *world)
 	return world->environment.events >= world->stop_event;
 }
 
-static void run_actor(struct th_actor *actor)
+/* False: it had nothing to do. */
+static bool run_actor(struct th_actor *actor)
 {
 	struct th_world *world = actor->world;
-	struct th_heap *before = th_actor_enter(actor);
+	struct th_heap *before;
 	uint32_t rounds = 0;
 
+	if (th_list_empty(&actor->executor.ready) &&
+	    th_executor_next_deadline_ns(&actor->executor) > world->now_ns)
+		return false;
+	before = th_actor_enter(actor);
 	while ((th_executor_round(&actor->executor) ||
 		th_executor_next_deadline_ns(&actor->executor) <= world->now_ns) &&
 	       !is_stopping(world)) {
@@ -105,8 +115,8 @@ static void run_actor(struct th_actor *actor)
 			th_fail("more than %u rounds at one moment: the code runs in circles",
 				ROUNDS_AT_ONCE_MAX);
 	}
-	world->rounds += rounds + 1;
 	th_actor_leave(before);
+	return true;
 }
 
 /* When something has to happen next; one actor may have given work to another that had its turn before. */
@@ -129,10 +139,11 @@ bool th_world_step(struct th_world *world)
 {
 	uint64_t next_ns;
 	struct th_list *link, *after;
+	bool busy = false;
 
 	th_list_for_each_safe(link, after, &world->actors) {
 		if (!is_stopping(world))
-			run_actor(th_list_entry(link, struct th_actor, link));
+			busy = run_actor(th_list_entry(link, struct th_actor, link)) || busy;
 	}
 	if (is_stopping(world)) {
 		world->stopped(world->stopped_context);
@@ -140,7 +151,7 @@ bool th_world_step(struct th_world *world)
 	}
 	next_ns = next_deadline_ns(world);
 	if (next_ns == UINT64_MAX)
-		return false;
+		return busy;
 	world->now_ns = TH_MAX(world->now_ns, next_ns);
 	return true;
 }

@@ -16,7 +16,6 @@ struct th_world {
 	uint64_t now_ns;
 	int64_t wall_offset_ns;
 	struct th_list actors;
-	uint64_t rounds;
 	/*
 	 * Somebody wants to look at the world (to let a process die) when so many events have happened, before
 	 * anything else goes on. Runs between two rounds; sets stop_event anew.
@@ -36,6 +35,9 @@ struct th_actor {
 };
 
 void th_world_init(struct th_world *world, uint64_t seed);
+
+/* There can be several worlds, one at a time: this one goes on. */
+void th_world_enter(struct th_world *world);
 
 static inline struct th_sim_random *th_world_random(struct th_world *world)
 {
@@ -61,7 +63,7 @@ static inline void th_actor_leave(struct th_heap *before)
 	th_heap_enter(before);
 }
 
-/* Runs all that is due, then moves on to the next deadline. False: there is none, nothing will ever happen. */
+/* Runs all that is due, then moves on to the next deadline. False: there was nothing, and nothing will ever be. */
 bool th_world_step(struct th_world *world);
 /* Steps until then. */
 void th_world_run_for(struct th_world *world, uint64_t duration_ns);
