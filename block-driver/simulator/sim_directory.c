@@ -249,6 +249,7 @@ int th_sim_directory_rename(struct th_sim_directory *directory, const char *name
 
 	if (!inode)
 		return -ENOENT;
+	announce_removal(directory, name);
 	announce_removal(directory, new_name);
 	change_names(directory, CHANGE_RENAME, name, new_name, inode);
 	return 0;

@@ -41,7 +41,7 @@ struct th_sim_directory {
 	struct th_list changes;	      /* of names, not yet durable */
 	uint64_t sequence;
 	uint64_t next_address;
-	/* Optional: sees each removal (also by renaming over it) before it happens. */
+	/* Optional: sees each name before it goes, by removal or by renaming. */
 	void (*removing)(void *context, const struct th_sim_name *name);
 	void *removing_context;
 };
