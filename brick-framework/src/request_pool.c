@@ -217,8 +217,7 @@ void th_request_pool_destroy(struct th_request_pool *pool)
 	const struct th_request *request;
 	uint32_t free_count = 0;
 
-	for (request = pool->free; request;
-	     request = th_list_entry(request->link.next, struct th_request, link))
+	for (request = pool->free; request; request = (const struct th_request *)request->link.next)
 		free_count++;
 	TH_ASSERT(free_count == pool->capacity);
 	th_list_remove(&pool->link);
