@@ -63,6 +63,8 @@ static bool call_received(struct th_engine *engine, struct th_engine_call *call)
 		return th_call_fail(call, -EINVAL, "a primary takes no log from elsewhere");
 	if (call->lsn < call->start_lsn)
 		return th_call_fail(call, -EINVAL, "lsn lies before the segment's start");
+	if (!th_is_aligned(call->start_lsn, TH_BLOCK_BYTES) || call->lsn > TH_LSN_MAX)
+		return th_call_fail(call, -EINVAL, "no segment can be there");
 	if (last && call->start_lsn < last->start_lsn) {
 		if (call->lsn <= last->start_lsn)
 			return true; /* told before */

@@ -18,6 +18,7 @@
 #define TH_EPOCHS_MAX	      32u
 #define TH_PEERS_MAX	      16u
 #define TH_UUID_BYTES	      16u
+#define TH_LSN_MAX	      (1ULL << 62)
 #define TH_SEGMENT_NAME_BYTES 38u /* 16 + 1 + 16 + 4, and the final 0 */
 
 struct th_uuid {

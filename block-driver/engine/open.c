@@ -379,6 +379,9 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 		if (th_spare_stock(engine, entry->name, entry->bytes) ||
 		    !th_segment_name_parse(entry->name, &epoch, &start_lsn))
 			continue;
+		if (!th_is_aligned(start_lsn, TH_BLOCK_BYTES) || start_lsn > TH_LSN_MAX ||
+		    entry->bytes > TH_LSN_MAX - start_lsn)
+			return open_fail_damaged(call, entry->name, "is where none can be");
 		if (last && start_lsn <= last->start_lsn)
 			return open_fail_damaged(call, entry->name,
 						 "does not follow the one before");
