@@ -156,6 +156,7 @@ static void init_client(struct th_replica *replica)
 	th_client_init(&replica->client, &replica->node, &cluster->history,
 		       cluster->plan.mix.length_max_bytes);
 	replica->client.mix = cluster->plan.mix;
+	replica->client.budget = &cluster->budget;
 	replica->client.watch = (struct th_client_watch){
 		.look = client_looks,
 		.acknowledged = client_acknowledged,
@@ -233,7 +234,7 @@ void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_
 {
 	struct th_uuid uuid;
 
-	*cluster = (struct th_cluster){ .plan = *plan };
+	*cluster = (struct th_cluster){ .plan = *plan, .budget = plan->requests };
 	th_world_init(&cluster->world, seed);
 	cluster->world.stopped = on_stop;
 	cluster->world.stopped_context = cluster;

@@ -33,7 +33,8 @@ struct th_plan {
 	uint64_t ship_bytes_max; /* at a time */
 	uint64_t ship_delay_max_ns;
 	uint64_t lease_ns; /* 0: none */
-	uint32_t actions;  /* of the run */
+	uint32_t actions;  /* of the run, at most */
+	uint64_t requests; /* the same */
 	uint64_t pause_max_ns; /* between actions */
 	uint32_t crash_permille; /* of actions during which a process dies */
 	const struct th_action_weight *weights;
@@ -79,6 +80,7 @@ struct th_cluster {
 	struct th_replica *source;  /* whose log is the history: the primary, or the one that was it last */
 	struct th_replica *primary; /* NULL: there is none now */
 	uint64_t epoch;
+	uint64_t budget; /* of requests */
 };
 
 /* What all runs of a program have done so far. */

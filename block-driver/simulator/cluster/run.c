@@ -97,7 +97,7 @@ static void close_all(struct th_cluster *cluster)
 
 void th_cluster_run(struct th_cluster *cluster)
 {
-	for (uint32_t i = 0; i < cluster->plan.actions; i++) {
+	for (uint32_t i = 0; i < cluster->plan.actions && cluster->budget; i++) {
 		th_world_run_for(&cluster->world,
 				 1 + th_sim_random_below(th_cluster_random(cluster),
 							 cluster->plan.pause_max_ns));

@@ -59,12 +59,15 @@ static void plan_basis(struct th_plan *plan, struct th_sim_random *random)
 		.ship_bytes_max = PICK(random, 4 * TH_KIB, 64 * TH_KIB, 512 * TH_KIB),
 		.ship_delay_max_ns = PICK(random, 500, 5000) * TH_NS_PER_US,
 		.actions = 25,
-		.pause_max_ns = PICK(random, 5, 20) * TH_NS_PER_MS,
+		.requests = 2000,
 		.crash_permille = 150,
 	};
 	plan->device_bytes_max = plan->device_bytes;
 	plan_options(plan, random);
 	plan_client(plan, random);
+	/* Some 50 or 100 requests between two actions. */
+	plan->pause_max_ns = plan->mix.think_ns * PICK(random, 100, 200);
+	plan->pause_max_ns = TH_MAX(plan->pause_max_ns, 2 * TH_NS_PER_MS);
 }
 
 static void plan_crash(struct th_plan *plan, struct th_sim_random *random)

@@ -81,17 +81,31 @@ void th_log_walk_init(struct th_log_walk *walk, const struct th_log_view *view,
 	find_segment(walk);
 }
 
-static bool payloads_verify(const struct th_log_walk_step *step)
+static bool is_zero(const uint8_t *bytes, uint64_t count)
 {
-	for (uint32_t i = 0; i < step->batch.record_count; i++) {
-		const struct th_record *record = &step->records[i];
-
-		if (record->operation == TH_RECORD_WRITE &&
-		    th_crc32c(0, step->bytes + record->payload_offset, record->length) !=
-			    record->payload_crc32c)
+	for (uint64_t i = 0; i < count; i++) {
+		if (bytes[i])
 			return false;
 	}
 	return true;
+}
+
+/* The payloads' checksums, and the zeroes behind them. */
+static bool payloads_verify(const struct th_log_walk_step *step)
+{
+	uint64_t end = TH_BLOCK_BYTES;
+
+	for (uint32_t i = 0; i < step->batch.record_count; i++) {
+		const struct th_record *record = &step->records[i];
+
+		if (record->operation != TH_RECORD_WRITE)
+			continue;
+		if (th_crc32c(0, step->bytes + record->payload_offset, record->length) !=
+		    record->payload_crc32c)
+			return false;
+		end = record->payload_offset + record->length;
+	}
+	return is_zero(step->bytes + end, step->batch.length - end);
 }
 
 static bool find_batch(const struct th_log_walk *walk, struct th_log_walk_step *step)

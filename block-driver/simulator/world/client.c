@@ -304,11 +304,11 @@ static void choose_range(struct th_client_slot *slot)
 	slot->length = blocks * block_bytes;
 }
 
-/* Out of bounds, or not in blocks. */
+/* Out of bounds, whether the device is growing just now or not. */
 static void make_invalid(struct th_client_slot *slot)
 {
 	struct th_client *client = slot->client;
-	uint64_t device_bytes = client->history->device_bytes;
+	uint64_t device_bytes = client->history->sector_count * TH_SECTOR_BYTES;
 
 	switch (th_sim_random_below(random_of(client), 3)) {
 	case 0:
@@ -359,8 +359,10 @@ static void on_timer(struct th_timer *timer)
 
 	if (!client->running)
 		return;
-	if (client->outstanding < client->mix.depth)
+	if (client->outstanding < client->mix.depth && *client->budget) {
+		(*client->budget)--;
 		issue_by_chance(client);
+	}
 	arm(client);
 }
 

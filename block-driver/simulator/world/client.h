@@ -66,6 +66,7 @@ struct th_client {
 	uint32_t outstanding;
 	struct th_client_slot slots[TH_CLIENT_DEPTH_MAX];
 
+	uint64_t *budget; /* requests that may still be issued by chance */
 	uint64_t issued;
 	uint64_t answered;
 	uint64_t errors;
