@@ -407,6 +407,14 @@ static bool open_check_range(struct th_engine *engine, struct th_engine_call *ca
 	const struct th_segment *last = th_segment_last(engine);
 	uint64_t checkpoint = engine->meta.checkpoint_lsn;
 
+	if (!th_is_aligned(checkpoint, TH_BLOCK_BYTES)) {
+		th_call_fail(
+			call, -EUCLEAN,
+			"the meta file has its checkpoint at LSN %llu, where no batch can end: "
+			"resync this replica from a peer",
+			(unsigned long long)checkpoint);
+		return false;
+	}
 	/* Nothing was written yet, or a tail was cut off that began right at the checkpoint. */
 	if (!last && engine->meta.applied_limit_lsn <= checkpoint)
 		return true;
