@@ -36,11 +36,12 @@ void th_index_record(struct th_engine *engine, const struct th_record *record, u
 		.length = record->length,
 		.batch_lsn = batch_lsn,
 		.payload_lsn = TH_ZEROES,
-		.deallocate = record->operation == TH_RECORD_DISCARD,
 	};
 
 	if (record->operation == TH_RECORD_WRITE)
 		extent.payload_lsn = batch_lsn + record->payload_offset;
+	else if (record->operation == TH_RECORD_DISCARD)
+		extent.payload_lsn = TH_DEALLOCATED;
 	if (!engine->dirty_since_ns)
 		engine->dirty_since_ns = engine->now_ns;
 	th_dirty_index_insert(&engine->index, &extent);

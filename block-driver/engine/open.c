@@ -431,10 +431,8 @@ static bool open_check_range(struct th_engine *engine, struct th_engine_call *ca
 
 static bool open_make_room(struct th_engine *engine, struct th_engine_call *call)
 {
-	uint64_t seed = engine->config.seed;
-
 	engine->index_ready =
-		!th_dirty_index_init(&engine->index, engine->options.dirty_extents_max, seed);
+		!th_dirty_index_init(&engine->index, engine->options.dirty_extents_max);
 	engine->cache_ready = !th_log_cache_init(&engine->cache, engine->config.memory,
 						 engine->meta.checkpoint_lsn);
 	engine->meta_writer.block = th_alloc_buffer(TH_BLOCK_BYTES);

@@ -160,10 +160,10 @@ static bool read_dirty(struct th_engine *engine, struct th_request *request,
 	uint32_t vec_count;
 	int error = 0;
 
-	if (extent->payload_lsn != TH_ZEROES && lsn < engine->cache.floor_lsn)
+	if (!th_extent_is_zeroes(extent) && lsn < engine->cache.floor_lsn)
 		bytes = TH_MIN(bytes, engine->cache.floor_lsn - lsn);
 	bytes = vec_slice(request, io->progress, bytes, vec, &vec_count);
-	if (extent->payload_lsn == TH_ZEROES) {
+	if (th_extent_is_zeroes(extent)) {
 		fill_zeroes(vec, vec_count);
 	} else if (th_log_cache_holds(&engine->cache, lsn, bytes)) {
 		copy_from_cache(engine, lsn, vec, vec_count);

@@ -132,12 +132,12 @@ void th_writeback_child_done(struct th_engine *engine, struct th_writeback *writ
 
 /* ---- gathering what one write takes ---- */
 
-static struct th_extent *next_eligible(const struct th_engine *engine, uint64_t position)
+static const struct th_extent *next_eligible(const struct th_engine *engine, uint64_t position)
 {
-	struct th_extent *extent = th_dirty_index_find(&engine->index, position);
+	const struct th_extent *extent = th_dirty_index_find(&engine->index, position);
 
 	while (extent && extent->batch_lsn >= engine->sweep.limit.lsn)
-		extent = th_dirty_index_next(extent);
+		extent = th_dirty_index_next(&engine->index, extent);
 	return extent;
 }
 
@@ -174,19 +174,18 @@ static void gather_data(struct th_engine *engine, struct th_writeback *writeback
 			const struct th_extent *extent)
 {
 	while (extent && extent->batch_lsn < engine->sweep.limit.lsn &&
-	       extent->payload_lsn != TH_ZEROES && extent->position <= engine->sweep.cursor &&
+	       !th_extent_is_zeroes(extent) && extent->position <= engine->sweep.cursor &&
 	       writeback->length < TH_WRITEBACK_BYTES_MAX) {
 		if (!gather_piece(engine, writeback, extent))
 			return;
-		if (engine->sweep.cursor == extent->position + extent->length)
-			extent = th_dirty_index_next(extent);
+		extent = th_dirty_index_find(&engine->index, engine->sweep.cursor);
 	}
 }
 
 /* One write from the cursor on. False: nothing is left, or nothing can be had now. */
 static bool start_writeback(struct th_engine *engine, struct th_writeback *writeback)
 {
-	struct th_extent *extent = next_eligible(engine, engine->sweep.cursor);
+	const struct th_extent *extent = next_eligible(engine, engine->sweep.cursor);
 
 	if (!extent)
 		return false;
@@ -199,9 +198,9 @@ static bool start_writeback(struct th_engine *engine, struct th_writeback *write
 	writeback->flags = 0;
 	writeback->operation = TH_WRITE;
 	writeback->start_ns = engine->now_ns;
-	if (extent->payload_lsn == TH_ZEROES) {
+	if (th_extent_is_zeroes(extent)) {
 		writeback->operation = TH_WRITE_ZEROES;
-		writeback->flags = extent->deallocate ? 0 : TH_NO_DEALLOCATE;
+		writeback->flags = extent->payload_lsn == TH_DEALLOCATED ? 0 : TH_NO_DEALLOCATE;
 		writeback->length = extent->position + extent->length - engine->sweep.cursor;
 		engine->sweep.cursor += writeback->length;
 	} else {

@@ -14,7 +14,6 @@ static uint64_t seed;
 struct model_block {
 	uint64_t batch_lsn;
 	uint64_t payload_lsn;
-	bool deallocate;
 };
 
 struct world {
@@ -22,6 +21,7 @@ struct world {
 	struct model_block model[MODEL_BLOCKS];
 	uint64_t random;
 	uint64_t next_lsn;
+	uint32_t large_one_in; /* of the ranges */
 };
 
 static uint64_t position_of(uint32_t block)
@@ -29,10 +29,11 @@ static uint64_t position_of(uint32_t block)
 	return (uint64_t)block * BLOCK_BYTES;
 }
 
-/* Small ranges mostly, some large ones. */
+/* Small ranges mostly, some large ones: the more of those, the fewer extents there are. */
 static void random_range(struct world *world, uint32_t *first, uint32_t *count)
 {
-	uint32_t longest = test_random_below(&world->random, 20) ? 16 : MODEL_BLOCKS;
+	uint32_t longest = test_random_below(&world->random, world->large_one_in) ? 16 :
+										    MODEL_BLOCKS;
 
 	*first = test_random_below(&world->random, MODEL_BLOCKS);
 	*count = 1 + test_random_below(&world->random, TH_MIN(longest, MODEL_BLOCKS - *first));
@@ -47,7 +48,8 @@ static void insert_random(struct world *world)
 	random_range(world, &first, &count);
 	extent.position = position_of(first);
 	extent.length = position_of(count);
-	extent.deallocate = kind == 1;
+	if (kind == 1)
+		extent.payload_lsn = TH_DEALLOCATED;
 	if (kind > 1)
 		extent.payload_lsn = world->next_lsn + 4096;
 	/* Several records of one batch have the same LSN. */
@@ -58,9 +60,8 @@ static void insert_random(struct world *world)
 		struct model_block *block = &world->model[first + i];
 
 		block->batch_lsn = extent.batch_lsn;
-		block->deallocate = extent.deallocate;
 		block->payload_lsn = extent.payload_lsn;
-		if (extent.payload_lsn != TH_ZEROES)
+		if (!th_extent_is_zeroes(&extent))
 			block->payload_lsn += position_of(i);
 	}
 }
@@ -85,16 +86,15 @@ static void assert_equals_model(const struct world *world)
 	uint32_t block = 0;
 
 	th_dirty_index_verify(&world->index);
-	for (; extent; extent = th_dirty_index_next(extent)) {
+	for (; extent; extent = th_dirty_index_next(&world->index, extent)) {
 		for (; position_of(block) < extent->position; block++)
 			assert_int_equal(world->model[block].batch_lsn, 0);
 		for (uint64_t at = 0; at < extent->length; at += BLOCK_BYTES, block++) {
 			const struct model_block *model = &world->model[block];
 
 			assert_int_equal(model->batch_lsn, extent->batch_lsn);
-			assert_int_equal(model->deallocate, extent->deallocate);
-			assert_int_equal(model->payload_lsn, extent->payload_lsn == TH_ZEROES ?
-								     TH_ZEROES :
+			assert_int_equal(model->payload_lsn, th_extent_is_zeroes(extent) ?
+								     extent->payload_lsn :
 								     extent->payload_lsn + at);
 		}
 	}
@@ -127,8 +127,9 @@ static void it_knows_the_newest_version_of_every_block(void **state)
 	for (uint32_t round = 0; round < 8; round++) {
 		world->random = seed + round;
 		world->next_lsn = 1ull << 40;
+		world->large_one_in = round % 2 ? 20 : 1000;
 		memset(world->model, 0, sizeof(world->model));
-		assert_int_equal(th_dirty_index_init(&world->index, MODEL_BLOCKS + 2, round), 0);
+		assert_int_equal(th_dirty_index_init(&world->index, MODEL_BLOCKS + 2), 0);
 		for (uint32_t step = 0; step < 20000; step++) {
 			if (test_random_below(&world->random, 5) < 3)
 				insert_random(world);
@@ -150,7 +151,7 @@ static struct th_dirty_index index_of(uint32_t capacity)
 {
 	struct th_dirty_index index;
 
-	assert_int_equal(th_dirty_index_init(&index, capacity, seed), 0);
+	assert_int_equal(th_dirty_index_init(&index, capacity), 0);
 	return index;
 }
 
@@ -187,11 +188,11 @@ static void a_write_into_the_middle_splits_what_lay_there(void **state)
 	assert_int_equal(index.dirty_bytes, 16384);
 	extent = th_dirty_index_find(&index, 0);
 	assert_extent(extent, 0, 4096, 100000);
-	extent = th_dirty_index_next(extent);
+	extent = th_dirty_index_next(&index, extent);
 	assert_extent(extent, 4096, 4096, 200000);
-	extent = th_dirty_index_next(extent);
+	extent = th_dirty_index_next(&index, extent);
 	assert_extent(extent, 8192, 8192, 108192);
-	assert_null(th_dirty_index_next(extent));
+	assert_null(th_dirty_index_next(&index, extent));
 	th_dirty_index_destroy(&index);
 }
 
@@ -207,11 +208,11 @@ static void a_write_over_several_replaces_and_trims_them(void **state)
 	put(&index, 4096, 12288, 2, 300000);
 	extent = th_dirty_index_find(&index, 0);
 	assert_extent(extent, 0, 4096, 100000);
-	extent = th_dirty_index_next(extent);
+	extent = th_dirty_index_next(&index, extent);
 	assert_extent(extent, 4096, 12288, 300000);
-	extent = th_dirty_index_next(extent);
+	extent = th_dirty_index_next(&index, extent);
 	assert_extent(extent, 16384, 4096, TH_ZEROES);
-	assert_null(th_dirty_index_next(extent));
+	assert_null(th_dirty_index_next(&index, extent));
 	th_dirty_index_destroy(&index);
 }
 
@@ -242,9 +243,9 @@ static void what_was_written_again_meanwhile_stays_dirty(void **state)
 	th_dirty_index_verify(&index);
 	extent = th_dirty_index_find(&index, 0);
 	assert_extent(extent, 4096, 4096, 200000);
-	extent = th_dirty_index_next(extent);
+	extent = th_dirty_index_next(&index, extent);
 	assert_extent(extent, 12288, 4096, 112288);
-	assert_null(th_dirty_index_next(extent));
+	assert_null(th_dirty_index_next(&index, extent));
 	assert_int_equal(index.dirty_bytes, 8192);
 	th_dirty_index_destroy(&index);
 }
@@ -295,57 +296,69 @@ static void a_cleared_index_is_empty_and_has_all_its_room(void **state)
 	th_dirty_index_destroy(&index);
 }
 
-static uint32_t depth_of(const struct th_extent *extent)
+static void insert_quietly(struct th_dirty_index *index, uint64_t position)
 {
-	uint32_t depth = 0;
+	const struct th_extent extent = { .position = position, .length = 4096 };
 
-	for (; extent; extent = extent->parent)
-		depth++;
-	return depth;
+	th_dirty_index_insert(index, &extent);
 }
 
-/*
- * A treap of n has an average depth of about 1.39 log2 n; that it is more than three times as deep anywhere is so improbable
- * that it counts as a fault, whatever the seed.
- */
+/* As leaves are split in the middle, all that lies behind the last one stays half full: no shape takes more nodes. */
+static void the_pool_has_room_for_the_worst_shape_and_not_for_much_more(void **state)
+{
+	const uint32_t capacity = 1 << 16;
+	struct th_dirty_index index = index_of(capacity);
+
+	(void)state;
+	for (uint64_t i = 0; i < capacity - 1; i++)
+		insert_quietly(&index, i * 8192);
+	th_dirty_index_verify(&index);
+	assert_int_equal(th_dirty_index_room(&index), 1);
+	assert_in_range(index.pool_used, index.pool_nodes - 2 * index.levels, index.pool_nodes);
+	th_dirty_index_destroy(&index);
+}
+
+static void a_full_index_bears_any_order_of_writes_and_cleaning(void **state)
+{
+	const uint32_t capacity = 1500;
+	struct th_dirty_index index = index_of(capacity);
+	uint64_t random = seed;
+
+	(void)state;
+	for (uint32_t round = 0; round < 2000; round++) {
+		uint64_t first = test_random_below(&random, 1 << 20);
+
+		while (th_dirty_index_room(&index) >= TH_DIRTY_INDEX_INSERT_MAX)
+			insert_quietly(&index,
+				       (uint64_t)test_random_below(&random, 1 << 20) * 4096);
+		th_dirty_index_verify(&index);
+		th_dirty_index_clean(&index, first * 4096,
+				     (1 + test_random_below(&random, 1 << 17)) * 4096ull, 1);
+		th_dirty_index_verify(&index);
+	}
+	th_dirty_index_clean(&index, 0, 1ull << 40, 1);
+	th_dirty_index_verify(&index);
+	assert_int_equal(index.count, 0);
+	assert_int_equal(index.dirty_bytes, 0);
+	th_dirty_index_destroy(&index);
+}
+
+/* 15 children at least for each branch but the root: 2^16 extents, 7 at least in each leaf, lie below four levels of them. */
 static void ascending_writes_do_not_make_the_tree_deep(void **state)
 {
 	const uint32_t count = 1 << 16;
 	struct th_dirty_index index = index_of(count + 2);
-	const struct th_extent *extent;
-	uint32_t deepest = 0;
 
 	(void)state;
-	for (uint64_t i = 0; i < count; i++) {
-		const struct th_extent next = { .position = i * 8192, .length = 4096 };
-
-		th_dirty_index_insert(&index, &next);
-	}
+	for (uint64_t i = 0; i < count; i++)
+		insert_quietly(&index, i * 8192);
 	th_dirty_index_verify(&index);
-	for (extent = th_dirty_index_find(&index, 0); extent; extent = th_dirty_index_next(extent))
-		deepest = TH_MAX(deepest, depth_of(extent));
-	assert_in_range(deepest, 17, 67);
+	assert_in_range(index.levels, 4, 5);
+	for (uint64_t i = 0; i < count; i++)
+		th_dirty_index_clean(&index, i * 8192, 4096, 1);
+	th_dirty_index_verify(&index);
+	assert_int_equal(index.levels, 1);
 	th_dirty_index_destroy(&index);
-}
-
-static void the_same_seed_makes_the_same_tree(void **state)
-{
-	struct th_dirty_index a = index_of(256), b = index_of(256);
-	const struct th_extent *in_a, *in_b;
-
-	(void)state;
-	for (uint64_t i = 0; i < 200; i++) {
-		put(&a, i * 37 % 256 * 4096, 4096, i, i);
-		put(&b, i * 37 % 256 * 4096, 4096, i, i);
-	}
-	in_b = th_dirty_index_find(&b, 0);
-	for (in_a = th_dirty_index_find(&a, 0); in_a; in_a = th_dirty_index_next(in_a)) {
-		assert_int_equal(in_a->priority, in_b->priority);
-		assert_int_equal(depth_of(in_a), depth_of(in_b));
-		in_b = th_dirty_index_next(in_b);
-	}
-	th_dirty_index_destroy(&a);
-	th_dirty_index_destroy(&b);
 }
 
 static void insert_one(void *index)
@@ -376,8 +389,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_extent_found_is_the_first_that_ends_behind_the_position),
 		cmocka_unit_test(the_end_of_the_address_space_can_be_dirty),
 		cmocka_unit_test(a_cleared_index_is_empty_and_has_all_its_room),
+		cmocka_unit_test(the_pool_has_room_for_the_worst_shape_and_not_for_much_more),
+		cmocka_unit_test(a_full_index_bears_any_order_of_writes_and_cleaning),
 		cmocka_unit_test(ascending_writes_do_not_make_the_tree_deep),
-		cmocka_unit_test(the_same_seed_makes_the_same_tree),
 		cmocka_unit_test(an_insertion_without_room_stops_the_host),
 	};
 
