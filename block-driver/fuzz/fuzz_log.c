@@ -12,18 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max, unsigned int seed);
 
-#define TRAILER_CHAIN	   4080u
-#define SEGMENT_CHAINED	   112u
-#define BATCH_CHAINED(n)   (64u + 32u * (n))
-#define SEGMENT_START_LSN  40u
-#define SEGMENT_EPOCH	   32u
-#define BATCH_RECORD_COUNT 10u
-#define BATCH_LENGTH	   12u
-#define BATCH_LSN	   16u
-#define BATCH_EPOCH	   24u
-#define BATCH_CHAIN_BEFORE 40u
-#define BATCH_DURABLE_LSN  48u
-
 /* ---- reading ---- */
 
 static void check_header_repacks(const struct th_segment_header *header, const uint8_t *block)
@@ -131,36 +119,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 }
 
 /* ---- mutating ---- */
-
-static void fix_payloads(uint8_t *batch, size_t room, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint8_t *descriptor = batch + BATCH_CHAINED(i);
-		uint64_t length = load64(descriptor + 16);
-		uint32_t offset = load32(descriptor + 24);
-
-		if (descriptor[0] == TH_RECORD_WRITE && offset <= room && length <= room - offset)
-			store32(descriptor + 4, th_crc32c(0, batch + offset, (size_t)length));
-	}
-}
-
-/* Returns the chain value behind the batch. */
-static uint64_t fix_batch(uint8_t *batch, size_t room, uint64_t lsn, uint64_t epoch, uint64_t chain)
-{
-	uint32_t count = batch[BATCH_RECORD_COUNT] | (uint32_t)batch[BATCH_RECORD_COUNT + 1] << 8;
-
-	count = TH_MIN(count, TH_BATCH_RECORDS_MAX);
-	fix_payloads(batch, room, count);
-	store64(batch + BATCH_LSN, lsn);
-	store64(batch + BATCH_EPOCH, epoch);
-	store64(batch + BATCH_CHAIN_BEFORE, chain);
-	if (load64(batch + BATCH_DURABLE_LSN) > lsn)
-		store64(batch + BATCH_DURABLE_LSN, lsn);
-	chain = th_xxh64(chain, batch, BATCH_CHAINED(count));
-	store64(batch + TRAILER_CHAIN, chain);
-	fix_checksum(batch);
-	return chain;
-}
 
 /* The first @blocks header blocks become valid, as far as checksums and positions go. */
 static void fix(uint8_t *data, size_t bytes, uint32_t blocks)

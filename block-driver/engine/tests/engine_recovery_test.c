@@ -153,6 +153,23 @@ static void a_meta_file_of_another_resource_is_refused(void **state)
 	assert_opens_with(node, WRITES);
 }
 
+static void a_checkpoint_where_none_can_be_is_refused(void **state)
+{
+	struct node *node = new_log(state);
+	struct th_meta meta, bad;
+
+	meta_read(node, &meta);
+	bad = meta;
+	bad.checkpoint_lsn = 4 * BLOCK + 512;
+	meta_write(node, &bad);
+	assert_refused(node, -EUCLEAN);
+	bad.checkpoint_lsn = 0 - BLOCK;
+	meta_write(node, &bad);
+	assert_refused(node, -EUCLEAN);
+	meta_write(node, &meta);
+	assert_opens_with(node, WRITES);
+}
+
 static void an_older_meta_file_with_its_log_opens_with_all(void **state)
 {
 	struct node *node = new_logger(state);
@@ -367,6 +384,23 @@ static void two_segments_for_one_place_are_refused(void **state)
 	th_segment_name(name, 2, file.start_lsn);
 	file_write(node, name, 0, file_data(node, file.name, &bytes), file.bytes);
 	assert_refused(node, -EUCLEAN);
+}
+
+static void a_segment_where_none_can_be_is_refused(void **state)
+{
+	struct node *node = new_log(state);
+	struct segment_file last = last_segment(node);
+	const uint64_t places[] = { last.start_lsn + 512, 1ULL << 63, 0 - BLOCK };
+
+	for (uint32_t i = 0; i < TH_ARRAY_COUNT(places); i++) {
+		char name[TH_SEGMENT_NAME_BYTES];
+
+		th_segment_name(name, 2, places[i]);
+		file_resize(node, name, 2 * BLOCK);
+		assert_refused(node, -EUCLEAN);
+		file_remove(node, name);
+	}
+	assert_opens_with(node, WRITES);
 }
 
 static void a_last_segment_without_its_header_but_with_durable_batches_is_refused(void **state)
@@ -652,6 +686,7 @@ int main(int argc, char **argv)
 		engine_test(a_meta_file_that_is_too_short_is_refused),
 		engine_test(a_meta_file_of_another_version_is_refused),
 		engine_test(a_meta_file_of_another_resource_is_refused),
+		engine_test(a_checkpoint_where_none_can_be_is_refused),
 		engine_test(an_older_meta_file_with_its_log_opens_with_all),
 		engine_test(an_older_meta_file_whose_log_is_gone_is_refused),
 		engine_test(an_end_that_is_cut_short_is_cut_off),
@@ -667,6 +702,7 @@ int main(int argc, char **argv)
 		engine_test(a_segment_of_another_resource_is_refused),
 		engine_test(a_segment_of_another_history_is_refused),
 		engine_test(two_segments_for_one_place_are_refused),
+		engine_test(a_segment_where_none_can_be_is_refused),
 		engine_test(a_last_segment_without_its_header_but_with_durable_batches_is_refused),
 		engine_test(a_log_that_ends_before_what_the_disk_holds_is_refused),
 		engine_test(a_log_whose_blocks_have_another_size_is_refused),

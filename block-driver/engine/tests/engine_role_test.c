@@ -287,6 +287,9 @@ static void what_does_not_join_the_log_is_refused(void **state)
 	assert_int_equal(node_received(follower, 1, end - BLOCK, end + 2 * BLOCK), -EINVAL);
 	assert_int_equal(node_received(follower, 0, end, end + BLOCK), -EINVAL);
 	assert_int_equal(node_received(follower, 1, end, end - BLOCK), -EINVAL);
+	/* Where none can be. */
+	assert_int_equal(node_received(follower, 1, end + 512, end + BLOCK), -EINVAL);
+	assert_int_equal(node_received(follower, 1, end, UINT64_MAX), -EINVAL);
 	/* The segment that is there, under another epoch. */
 	assert_int_equal(node_received(follower, 2, 0, end + BLOCK), -ESTALE);
 	assert_int_equal(status_of(follower).received_lsn, end);

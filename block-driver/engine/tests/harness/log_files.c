@@ -30,6 +30,19 @@ void segments_list(const struct node *node, struct segment_list *list)
 	qsort(list->file, list->count, sizeof(list->file[0]), by_name);
 }
 
+/* The memory of all of the media, which hold only what was written. */
+static uint8_t *all_of(struct th_sim_media *media)
+{
+	if (media->bytes > media->room_bytes) {
+		struct th_sim_write *last = th_sim_media_begin(
+			media, th_align_down(media->bytes - 1, TH_SECTOR_BYTES), TH_SECTOR_BYTES);
+
+		th_list_remove(&last->link);
+		free(last);
+	}
+	return media->current;
+}
+
 uint8_t *file_data(const struct node *node, const char *name, uint64_t *bytes)
 {
 	struct th_sim_inode *inode = th_sim_directory_find(node->directory, name);
@@ -37,7 +50,7 @@ uint8_t *file_data(const struct node *node, const char *name, uint64_t *bytes)
 	if (!inode)
 		return NULL;
 	*bytes = inode->media.bytes;
-	return inode->media.current;
+	return all_of(&inode->media);
 }
 
 static void make_durable(struct node *node, struct th_sim_inode *inode)
@@ -100,12 +113,12 @@ static bool holds_all_of(const struct th_sim_directory *a, const struct th_sim_d
 
 	th_list_for_each(link, &b->names) {
 		const struct th_sim_name *name = th_list_entry(link, struct th_sim_name, link);
-		const struct th_sim_inode *other = th_sim_directory_find(a, name->name);
-		const struct th_sim_media *media = &name->inode->media;
+		struct th_sim_inode *other = th_sim_directory_find(a, name->name);
+		struct th_sim_media *media = &name->inode->media;
 
 		if (other && other->media.bytes == media->bytes &&
 		    (!media->bytes ||
-		     memcmp(other->media.current, media->current, media->bytes) == 0))
+		     memcmp(all_of(&other->media), all_of(media), media->bytes) == 0))
 			continue;
 		fprintf(stderr, "%s differs, or is there only once\n", name->name);
 		return false;
