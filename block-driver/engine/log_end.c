@@ -73,7 +73,8 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 	engine->log_end = (struct th_log_end){
 		.step = END_PROOF,
 		.lsn = end,
-		.sync_lsn = engine->meta.checkpoint_lsn,
+		/* Also the segment that ends right there: that it was cut is not part of a checkpoint. */
+		.sync_lsn = TH_MAX(engine->meta.checkpoint_lsn, 1) - 1,
 	};
 	if (reader->result == TH_READER_FAILED)
 		return !th_call_fail(call, reader->error,
