@@ -142,8 +142,8 @@ static void print_statistics(double seconds)
 	       "%.1f s simulated in %.1f s\n",
 	       (unsigned long long)statistics->runs, (unsigned long long)statistics->requests,
 	       (double)statistics->requests / seconds, (unsigned long long)statistics->crashes,
-	       (unsigned long long)statistics->promotions,
-	       (double)statistics->simulated_ns / 1e9, seconds);
+	       (unsigned long long)statistics->promotions, (double)statistics->simulated_ns / 1e9,
+	       seconds);
 }
 
 /* The runs of one process: every @step-th seed. */

@@ -171,7 +171,7 @@ static void submit(struct th_output *output, struct th_request *request)
 	}
 	*scheduled = (struct scheduled){
 		.operation = &(is_disk ? th_sim_disk_operations :
-					       th_sim_files_operations)[request->operation],
+					 th_sim_files_operations)[request->operation],
 		.environment = is_disk ? sim->disk->environment : sim->directory->environment,
 	};
 	if (!scheduled->operation->begin)

@@ -23,7 +23,7 @@ extern const struct th_brick_type th_sim_type;
 enum { TH_SIM_OUTPUT_DISK, TH_SIM_OUTPUT_FILES };
 
 struct th_sim_config {
-	struct th_sim_disk *disk;	    /* NULL: requests for the output "disk" are refused */
+	struct th_sim_disk *disk; /* NULL: requests for the output "disk" are refused */
 	struct th_sim_directory *directory; /* NULL: the same for "files" */
 };
 

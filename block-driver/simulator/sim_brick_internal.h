@@ -32,8 +32,8 @@ struct th_sim_aspect {
 	uint64_t due_ns;
 	int error;
 	struct th_sim_write *write; /* under way */
-	uint64_t covered;	    /* by a flush or a sync */
-	bool done_early;	    /* took effect when it was begun */
+	uint64_t covered; /* by a flush or a sync */
+	bool done_early; /* took effect when it was begun */
 };
 
 /* What an operation does when it is begun and when it ends. */

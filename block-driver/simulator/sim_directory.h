@@ -36,9 +36,9 @@ struct th_sim_directory {
 	uint64_t capacity_bytes;
 	bool is_volatile;
 	struct th_list inodes;
-	struct th_list names;	      /* as they are seen */
+	struct th_list names; /* as they are seen */
 	struct th_list durable_names; /* as they survive */
-	struct th_list changes;	      /* of names, not yet durable */
+	struct th_list changes; /* of names, not yet durable */
 	uint64_t sequence;
 	uint64_t next_address;
 	/* Optional: sees each name before it goes, by removal or by renaming. */

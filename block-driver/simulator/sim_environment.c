@@ -28,6 +28,6 @@ int th_sim_faults_transfer(const struct th_sim_faults *faults, struct th_sim_ran
 int th_sim_faults_flush(const struct th_sim_faults *faults, struct th_sim_random *random)
 {
 	return faults->flush_permille && th_sim_random_chance(random, faults->flush_permille) ?
-			     -EIO :
-			     0;
+		       -EIO :
+		       0;
 }

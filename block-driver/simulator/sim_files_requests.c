@@ -44,9 +44,10 @@ static struct th_sim_file *begin_transfer(struct th_sim_brick *sim, struct th_re
 	aspect->error = th_sim_faults_transfer(&directory->faults, &environment_of(sim)->random,
 					       request->operation != TH_READ, request->position,
 					       request->length);
-	aspect->due_ns = th_sim_timing_transfer_ns(
-		&directory->timing, &environment_of(sim)->random, now_ns(sim),
-		file->inode->address + request->position, request->length);
+	aspect->due_ns = th_sim_timing_transfer_ns(&directory->timing, &environment_of(sim)->random,
+						   now_ns(sim),
+						   file->inode->address + request->position,
+						   request->length);
 	return file;
 }
 
@@ -92,8 +93,7 @@ static void begin_write(struct th_sim_brick *sim, struct th_request *request,
 			      request->file);
 	if (exceeds_space(sim, file, request->position + request->length))
 		aspect->error = -ENOSPC;
-	aspect->write =
-		th_sim_media_begin(&file->inode->media, request->position, request->length);
+	aspect->write = th_sim_media_begin(&file->inode->media, request->position, request->length);
 	th_sim_gather(request, aspect->write->data);
 }
 
@@ -137,8 +137,7 @@ static void begin_flush(struct th_sim_brick *sim, struct th_request *request,
 	struct th_sim_file *file = file_of(sim, request);
 
 	file->in_flight++;
-	aspect->error =
-		th_sim_faults_flush(&sim->directory->faults, &environment_of(sim)->random);
+	aspect->error = th_sim_faults_flush(&sim->directory->faults, &environment_of(sim)->random);
 	aspect->covered = th_sim_media_flush_begin(&file->inode->media);
 	begin_other(sim, aspect);
 }
@@ -313,8 +312,7 @@ static void begin_sync(struct th_sim_brick *sim, struct th_request *request,
 		       struct th_sim_aspect *aspect)
 {
 	(void)request;
-	aspect->error =
-		th_sim_faults_flush(&sim->directory->faults, &environment_of(sim)->random);
+	aspect->error = th_sim_faults_flush(&sim->directory->faults, &environment_of(sim)->random);
 	aspect->covered = th_sim_directory_sync_begin(sim->directory);
 	begin_other(sim, aspect);
 }

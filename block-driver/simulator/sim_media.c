@@ -245,9 +245,8 @@ void th_sim_media_fail(struct th_sim_media *media, struct th_sim_write *write,
 void th_sim_media_read(const struct th_sim_media *media, uint64_t position, uint64_t length,
 		       uint8_t *data, struct th_sim_random *random)
 {
-	uint64_t held = position < media->room_bytes ?
-				      TH_MIN(length, media->room_bytes - position) :
-				      0;
+	uint64_t held =
+		position < media->room_bytes ? TH_MIN(length, media->room_bytes - position) : 0;
 	const struct th_list *link;
 
 	if (held)

@@ -24,8 +24,8 @@ enum th_sim_loss_mode {
 	TH_SIM_LOSE_ALL,
 	TH_SIM_KEEP_ALL,
 	TH_SIM_LOSE_SOME, /* each change by chance: kept, lost or, where it has several sectors, torn */
-	TH_SIM_KEEP_ONE,  /* all lost but change number @one */
-	TH_SIM_LOSE_ONE	  /* all kept but change number @one */
+	TH_SIM_KEEP_ONE, /* all lost but change number @one */
+	TH_SIM_LOSE_ONE /* all kept but change number @one */
 };
 
 enum th_sim_fate { TH_SIM_LOST, TH_SIM_KEPT, TH_SIM_TORN };

@@ -32,8 +32,7 @@ static uint64_t by_chance_ns(struct th_sim_timing *timing, struct th_sim_random 
 	uint64_t spread_ns = timing->delay_max_ns - timing->delay_min_ns;
 
 	if (th_sim_random_chance(random, timing->hang_permille))
-		timing->busy_until_ns =
-			now_ns + th_sim_random_below(random, timing->hang_max_ns);
+		timing->busy_until_ns = now_ns + th_sim_random_below(random, timing->hang_max_ns);
 	return start_ns + timing->delay_min_ns + th_sim_random_skewed(random, spread_ns + 1);
 }
 
@@ -51,7 +50,7 @@ static uint64_t square_root(uint64_t value)
 static uint64_t seek_ns(const struct th_sim_timing *timing, uint64_t position)
 {
 	uint64_t distance = position > timing->head_position ? position - timing->head_position :
-								   timing->head_position - position;
+							       timing->head_position - position;
 	uint64_t part_ppm;
 
 	if (!distance)

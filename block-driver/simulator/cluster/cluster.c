@@ -29,8 +29,8 @@ static void on_disk_write(void *context, uint64_t position, uint64_t length, con
 		return;
 	th_oracle_look(&cluster->oracle);
 	durable_lsn = cluster->oracle.primary == &replica->node ?
-				    cluster->oracle.durable.position.lsn :
-				    TH_MAX(replica->shipping.flushed_lsn, replica->remains.end_lsn);
+			      cluster->oracle.durable.position.lsn :
+			      TH_MAX(replica->shipping.flushed_lsn, replica->remains.end_lsn);
 	th_oracle_check_disk_write(&cluster->history, &replica->node, durable_lsn, position, length,
 				   data);
 }

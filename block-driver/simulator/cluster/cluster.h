@@ -23,8 +23,8 @@ struct th_plan {
 	uint32_t block_bytes;
 	uint64_t device_bytes;
 	uint64_t device_bytes_max; /* it may grow so far */
-	bool labelled;		   /* disks have room for a label */
-	bool stamped_at_first;	   /* disks are not zero at first */
+	bool labelled; /* disks have room for a label */
+	bool stamped_at_first; /* disks are not zero at first */
 	uint64_t memory_bytes;
 	uint64_t delay_max_ns; /* of storage */
 	uint32_t hang_permille;
@@ -33,7 +33,7 @@ struct th_plan {
 	uint64_t ship_bytes_max; /* at a time */
 	uint64_t ship_delay_max_ns;
 	uint64_t lease_ns; /* 0: none */
-	uint32_t actions;  /* of the run, at most */
+	uint32_t actions; /* of the run, at most */
 	uint64_t requests; /* the same */
 	uint64_t pause_max_ns; /* between actions */
 	uint32_t crash_permille; /* of actions during which a process dies */
@@ -43,10 +43,10 @@ struct th_plan {
 /* From the primary's log directory to that of a follower. */
 struct th_shipping {
 	struct th_timer timer;
-	bool cut;	     /* nothing gets through */
-	bool starved;	     /* the source no longer has what comes next */
-	uint64_t written_lsn;  /* in the follower's files */
-	uint64_t flushed_lsn;  /* durable there */
+	bool cut; /* nothing gets through */
+	bool starved; /* the source no longer has what comes next */
+	uint64_t written_lsn; /* in the follower's files */
+	uint64_t flushed_lsn; /* durable there */
 	uint64_t announced_lsn; /* the engine was told and has confirmed */
 	uint64_t confirmed_lsn; /* the source's engine was told */
 	struct th_engine_call received;
@@ -60,9 +60,9 @@ struct th_replica {
 	struct th_node node;
 	struct th_client client;
 	struct th_shipping shipping;
-	bool is_open;	 /* the engine is, as primary or secondary */
+	bool is_open; /* the engine is, as primary or secondary */
 	bool registered; /* as a peer of the source */
-	bool apart;	 /* its log is not the history's: nothing is shipped to it, nothing compared */
+	bool apart; /* its log is not the history's: nothing is shipped to it, nothing compared */
 	struct th_remains remains;
 };
 
@@ -77,7 +77,8 @@ struct th_cluster {
 	struct th_oracle oracle;
 	struct th_plan plan;
 	struct th_replica replicas[TH_REPLICAS_MAX];
-	struct th_replica *source;  /* whose log is the history: the primary, or the one that was it last */
+	struct th_replica
+		*source; /* whose log is the history: the primary, or the one that was it last */
 	struct th_replica *primary; /* NULL: there is none now */
 	uint64_t epoch;
 	uint64_t budget; /* of requests */

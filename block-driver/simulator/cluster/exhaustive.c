@@ -12,8 +12,8 @@
 #include "../world/failure.h"
 
 #define LENGTH_MAX 3u
-#define BLOCK TH_SECTOR_BYTES
-#define SEEN_MAX 4096u
+#define BLOCK	   TH_SECTOR_BYTES
+#define SEEN_MAX   4096u
 
 struct step {
 	const char *name;
@@ -69,8 +69,8 @@ static uint64_t hash_remains(const struct th_cluster *cluster)
 {
 	const struct th_node *node = &cluster->replicas[0].node;
 	const struct th_history *history = &cluster->history;
-	uint64_t hash = th_xxh64(history->promised_lsn, node->disk.media.current,
-				 node->disk.media.bytes);
+	uint64_t hash =
+		th_xxh64(history->promised_lsn, node->disk.media.current, node->disk.media.bytes);
 
 	hash = th_xxh64(hash, history->issues, history->issue_count * sizeof(*history->issues));
 	return hash_directory(hash, &node->directory);
@@ -142,8 +142,7 @@ static void do_step(struct th_cluster *cluster, const struct step *step, bool wa
 	if (error)
 		th_fail("%s fails (%d)", step->name, error);
 	if (step->operation && !wait)
-		th_client_issue(client, step->operation, step->flags, step->position,
-				step->length);
+		th_client_issue(client, step->operation, step->flags, step->position, step->length);
 }
 
 /* @wait: each operation is answered before the next one is issued; else they are under way together. */

@@ -133,9 +133,8 @@ static int act_until_time(struct th_cluster *cluster)
 	if (error)
 		return error;
 	if (status.end_time_ns > call.until_ns && status.replayed_lsn > mandatory_lsn)
-		th_fail("%s: replay was to stop at %llu, but is at %llu",
-			replica->node.config.name, (unsigned long long)call.until_ns,
-			(unsigned long long)status.end_time_ns);
+		th_fail("%s: replay was to stop at %llu, but is at %llu", replica->node.config.name,
+			(unsigned long long)call.until_ns, (unsigned long long)status.end_time_ns);
 	return pause_and_compare(replica);
 }
 

@@ -8,9 +8,8 @@
 
 static void run_a_while(struct th_cluster *cluster)
 {
-	th_world_run_for(&cluster->world,
-			 1 + th_sim_random_below(th_cluster_random(cluster),
-						 cluster->plan.pause_max_ns * 4));
+	th_world_run_for(&cluster->world, 1 + th_sim_random_below(th_cluster_random(cluster),
+								  cluster->plan.pause_max_ns * 4));
 }
 
 static void expect(int error, int allowed, const char *what)
@@ -118,9 +117,8 @@ static int act_resize(struct th_cluster *cluster)
 	int error = 0;
 
 	for (uint32_t i = 0; i <= cluster->plan.replica_count; i++) {
-		struct th_replica *replica = i < cluster->plan.replica_count ?
-							   &cluster->replicas[i] :
-							   cluster->primary;
+		struct th_replica *replica =
+			i < cluster->plan.replica_count ? &cluster->replicas[i] : cluster->primary;
 		struct th_engine_call call = {
 			.operation = TH_CALL_RESIZE,
 			.device_bytes = device_bytes,
@@ -183,9 +181,8 @@ static int act_disk_faults(struct th_cluster *cluster)
 		.write_permille = (uint32_t)th_sim_random_below(random, 500),
 	};
 	if (th_cluster_chance(cluster, 500)) {
-		primary->node.disk.faults.bad_position =
-			th_align_down(th_sim_random_below(random, cluster->history.device_bytes),
-				      TH_BLOCK_BYTES);
+		primary->node.disk.faults.bad_position = th_align_down(
+			th_sim_random_below(random, cluster->history.device_bytes), TH_BLOCK_BYTES);
 		primary->node.disk.faults.bad_length = TH_BLOCK_BYTES;
 	}
 	run_a_while(cluster);
@@ -235,8 +232,7 @@ static int act_verify(struct th_cluster *cluster)
 	int error;
 
 	th_cluster_quiesce(cluster);
-	error = th_client_verify(&cluster->primary->client,
-				 th_history_end(&cluster->history)->lsn);
+	error = th_client_verify(&cluster->primary->client, th_history_end(&cluster->history)->lsn);
 	expect(error, 0, "reading the device");
 	th_cluster_resume(cluster);
 	return error;
@@ -262,8 +258,8 @@ static int act_reopen(struct th_cluster *cluster)
 
 static int act_jump_wall(struct th_cluster *cluster)
 {
-	int64_t by_ns = (int64_t)th_sim_random_below(th_cluster_random(cluster),
-						     2 * 3600 * TH_NS_PER_S);
+	int64_t by_ns =
+		(int64_t)th_sim_random_below(th_cluster_random(cluster), 2 * 3600 * TH_NS_PER_S);
 
 	th_world_jump_wall(&cluster->world, by_ns - (int64_t)(3600 * TH_NS_PER_S));
 	return 0;

@@ -62,9 +62,9 @@ void th_cluster_examine(struct th_replica *replica)
 	}
 	th_oracle_examine(&cluster->history, &replica->node, false, &replica->remains);
 	/* A batch that was received in part is cut off. */
-	announced_lsn = th_history_boundary_below(&cluster->history,
-						  replica->shipping.announced_lsn)
-				->position.lsn;
+	announced_lsn =
+		th_history_boundary_below(&cluster->history, replica->shipping.announced_lsn)
+			->position.lsn;
 	if (replica->remains.end_lsn < announced_lsn)
 		th_fail("%s: the log was durable up to LSN %llu, but ends at %llu",
 			replica->node.config.name, (unsigned long long)announced_lsn,
@@ -173,8 +173,7 @@ int th_cluster_open(struct th_replica *replica)
 	if (must(replica, "attach", &attach) ||
 	    (replica != replica->cluster->source && th_cluster_forget_peers(replica)))
 		return TH_CRASHED;
-	if (!replica->apart &&
-	    (th_cluster_wait_replayed(replica) || th_cluster_compare(replica)))
+	if (!replica->apart && (th_cluster_wait_replayed(replica) || th_cluster_compare(replica)))
 		return TH_CRASHED;
 	replica->is_open = true;
 	replica->node.crash_armed = false;
@@ -208,8 +207,7 @@ static void check_closed(const struct th_replica *replica, bool clean_expected)
 				  ->position.lsn;
 	if (remains->meta.clean && remains->meta.checkpoint_lsn < end_lsn)
 		th_fail("%s: marked clean at LSN %llu, but the log goes to %llu",
-			replica->node.config.name,
-			(unsigned long long)remains->meta.checkpoint_lsn,
+			replica->node.config.name, (unsigned long long)remains->meta.checkpoint_lsn,
 			(unsigned long long)end_lsn);
 	if (clean_expected && !remains->meta.clean)
 		th_fail("%s: closed after everything was written back, but not marked clean",

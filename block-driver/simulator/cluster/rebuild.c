@@ -98,8 +98,7 @@ static bool copy_header(struct th_replica *replica, const struct th_position *po
 	th_segment_name(name, position->epoch, position->lsn - TH_BLOCK_BYTES);
 	inode = th_sim_directory_find(source, name);
 	if (inode)
-		write_file(&replica->node.directory, name, inode->media.current, 0,
-			   TH_BLOCK_BYTES);
+		write_file(&replica->node.directory, name, inode->media.current, 0, TH_BLOCK_BYTES);
 	return inode != NULL;
 }
 

@@ -8,8 +8,8 @@ static uint64_t pick(struct th_sim_random *random, const uint64_t *choices, uint
 	return choices[th_sim_random_below(random, count)];
 }
 
-#define PICK(random, ...)                                                  \
-	pick(random, (const uint64_t[]){ __VA_ARGS__ },                    \
+#define PICK(random, ...)                               \
+	pick(random, (const uint64_t[]){ __VA_ARGS__ }, \
 	     (uint32_t)(sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)))
 
 static void plan_options(struct th_plan *plan, struct th_sim_random *random)
@@ -18,8 +18,7 @@ static void plan_options(struct th_plan *plan, struct th_sim_random *random)
 
 	th_engine_options_default(options);
 	options->segment_bytes = PICK(random, 64 * TH_KIB, 128 * TH_KIB, 512 * TH_KIB);
-	options->log_limit_bytes =
-		options->segment_bytes * th_sim_random_between(random, 4, 40);
+	options->log_limit_bytes = options->segment_bytes * th_sim_random_between(random, 4, 40);
 	options->writeback_delay_ns =
 		PICK(random, 0, TH_NS_PER_MS, 20 * TH_NS_PER_MS, 200 * TH_NS_PER_MS);
 	options->writeback_depth = (uint32_t)th_sim_random_between(random, 1, 8);
@@ -73,9 +72,9 @@ static void plan_basis(struct th_plan *plan, struct th_sim_random *random)
 static void plan_crash(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "flush", 10 },  { "rotate", 10 }, { "checkpoint", 15 }, { "suspend", 5 },
-		{ "tune", 5 },	  { "resize", 3 },  { "detach", 3 },	  { "verify", 10 },
-		{ "crash", 25 },  { "reopen", 8 },  { "jump-wall", 3 },	  { 0 },
+		{ "flush", 10 }, { "rotate", 10 }, { "checkpoint", 15 }, { "suspend", 5 },
+		{ "tune", 5 },	 { "resize", 3 },  { "detach", 3 },	 { "verify", 10 },
+		{ "crash", 25 }, { "reopen", 8 },  { "jump-wall", 3 },	 { 0 },
 	};
 
 	plan_basis(plan, random);
@@ -90,9 +89,8 @@ static void plan_crash(struct th_plan *plan, struct th_sim_random *random)
 static void plan_errors(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "disk-faults", 20 }, { "flush-faults", 8 }, { "log-faults", 10 },
-		{ "crash", 5 },	       { "verify", 10 },      { "rotate", 5 },
-		{ "tune", 5 },	       { 0 },
+		{ "disk-faults", 20 }, { "flush-faults", 8 }, { "log-faults", 10 }, { "crash", 5 },
+		{ "verify", 10 },      { "rotate", 5 },	      { "tune", 5 },	    { 0 },
 	};
 
 	plan_basis(plan, random);
@@ -102,8 +100,10 @@ static void plan_errors(struct th_plan *plan, struct th_sim_random *random)
 static void plan_full(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "cut-link", 20 }, { "crash", 5 },	  { "verify", 5 }, { "flush", 5 },
-		{ "rotate", 5 },    { "crash-follower", 5 }, { "tune", 3 },   { "reopen", 3 },
+		{ "cut-link", 20 },  { "crash", 5 },
+		{ "verify", 5 },     { "flush", 5 },
+		{ "rotate", 5 },     { "crash-follower", 5 },
+		{ "tune", 3 },	     { "reopen", 3 },
 		{ "checkpoint", 5 }, { 0 },
 	};
 
@@ -111,7 +111,7 @@ static void plan_full(struct th_plan *plan, struct th_sim_random *random)
 	plan->weights = weights;
 	plan->replica_count = 2;
 	plan->options.log_full = th_sim_random_chance(random, 700) ? TH_LOG_FULL_DROP :
-									   TH_LOG_FULL_STOP;
+								     TH_LOG_FULL_STOP;
 	plan->options.segment_bytes = 64 * TH_KIB;
 	plan->options.log_limit_bytes =
 		plan->options.segment_bytes * th_sim_random_between(random, 3, 8);
@@ -122,11 +122,20 @@ static void plan_full(struct th_plan *plan, struct th_sim_random *random)
 static void plan_followers(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "pause", 15 },       { "until-lsn", 8 },	 { "until-time", 8 },
-		{ "cut-link", 10 },    { "crash-follower", 10 }, { "reopen-follower", 5 },
-		{ "rotate", 5 },       { "crash", 5 },		 { "checkpoint-follower", 5 },
-		{ "rebuild", 2 },      { "verify", 3 },		 { "resize", 2 },
-		{ "jump-wall", 2 },    { 0 },
+		{ "pause", 15 },
+		{ "until-lsn", 8 },
+		{ "until-time", 8 },
+		{ "cut-link", 10 },
+		{ "crash-follower", 10 },
+		{ "reopen-follower", 5 },
+		{ "rotate", 5 },
+		{ "crash", 5 },
+		{ "checkpoint-follower", 5 },
+		{ "rebuild", 2 },
+		{ "verify", 3 },
+		{ "resize", 2 },
+		{ "jump-wall", 2 },
+		{ 0 },
 	};
 
 	plan_basis(plan, random);
@@ -139,9 +148,18 @@ static void plan_followers(struct th_plan *plan, struct th_sim_random *random)
 static void plan_roles(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "handover", 20 }, { "takeover", 15 }, { "crash", 5 },	 { "crash-follower", 5 },
-		{ "cut-link", 8 },  { "pause", 5 },	{ "flush", 5 },	 { "rotate", 3 },
-		{ "tune", 2 },	    { "verify", 5 },	{ "lease-lost", 5 }, { "suspend", 3 },
+		{ "handover", 20 },
+		{ "takeover", 15 },
+		{ "crash", 5 },
+		{ "crash-follower", 5 },
+		{ "cut-link", 8 },
+		{ "pause", 5 },
+		{ "flush", 5 },
+		{ "rotate", 3 },
+		{ "tune", 2 },
+		{ "verify", 5 },
+		{ "lease-lost", 5 },
+		{ "suspend", 3 },
 		{ 0 },
 	};
 
@@ -155,7 +173,7 @@ static void plan_roles(struct th_plan *plan, struct th_sim_random *random)
 static void plan_lease(struct th_plan *plan, struct th_sim_random *random)
 {
 	static const struct th_action_weight weights[] = {
-		{ "lease-lost", 20 }, { "suspend", 20 }, { "crash", 5 },    { "flush", 5 },
+		{ "lease-lost", 20 }, { "suspend", 20 }, { "crash", 5 },     { "flush", 5 },
 		{ "reopen", 5 },      { "verify", 5 },	 { "jump-wall", 5 }, { 0 },
 	};
 

@@ -90,9 +90,9 @@ static void write_more(struct th_replica *replica)
 	struct th_cluster *cluster = replica->cluster;
 	struct th_shipping *shipping = &replica->shipping;
 	uint64_t limit_lsn = cluster->oracle.durable.position.lsn;
-	uint64_t bytes = th_align_up(
-		1 + th_sim_random_below(th_cluster_random(cluster), cluster->plan.ship_bytes_max),
-		TH_SECTOR_BYTES);
+	uint64_t bytes = th_align_up(1 + th_sim_random_below(th_cluster_random(cluster),
+							     cluster->plan.ship_bytes_max),
+				     TH_SECTOR_BYTES);
 	struct segment segment;
 	uint64_t to_lsn;
 

@@ -35,8 +35,7 @@ int th_cluster_wait_received(struct th_replica *replica)
 	uint64_t end_lsn = th_history_end(&replica->cluster->history)->lsn;
 
 	while (replica->node.up && !replica->shipping.starved) {
-		if (replica->shipping.announced_lsn == end_lsn &&
-		    !replica->shipping.received_busy)
+		if (replica->shipping.announced_lsn == end_lsn && !replica->shipping.received_busy)
 			return 0;
 		th_node_wait(&replica->node, start_ns, "shipping");
 	}

@@ -20,8 +20,8 @@ static void add_version(struct th_history *history, uint64_t sector, uint64_t ls
 
 	if (versions->count == versions->capacity) {
 		versions->capacity = versions->capacity ? versions->capacity * 2 : 4;
-		versions->items = grow(versions->items,
-				       versions->capacity * sizeof(*versions->items));
+		versions->items =
+			grow(versions->items, versions->capacity * sizeof(*versions->items));
 	}
 	versions->items[versions->count++] = (struct th_version){ .lsn = lsn, .id = id };
 }
@@ -43,9 +43,10 @@ static void add_boundary(struct th_history *history, const struct th_position *p
 static uint64_t add_issue(struct th_history *history, const struct th_issue *issue)
 {
 	if (history->issue_count == history->issue_capacity) {
-		history->issue_capacity = history->issue_capacity ? history->issue_capacity * 2 : 256;
-		history->issues = grow(history->issues,
-				       history->issue_capacity * sizeof(*history->issues));
+		history->issue_capacity = history->issue_capacity ? history->issue_capacity * 2 :
+								    256;
+		history->issues =
+			grow(history->issues, history->issue_capacity * sizeof(*history->issues));
 	}
 	history->issues[history->issue_count] = *issue;
 	return history->issue_count++;
@@ -86,18 +87,18 @@ static void *duplicate(const void *items, uint64_t bytes)
 void th_history_clone(struct th_history *copy, const struct th_history *history)
 {
 	*copy = *history;
-	copy->sectors = duplicate(history->sectors,
-				  history->sector_count * sizeof(*history->sectors));
+	copy->sectors =
+		duplicate(history->sectors, history->sector_count * sizeof(*history->sectors));
 	copy->floors = duplicate(history->floors, history->sector_count * sizeof(*history->floors));
-	copy->issues = duplicate(history->issues,
-				 history->issue_capacity * sizeof(*history->issues));
-	copy->boundaries = duplicate(history->boundaries, history->boundary_capacity *
-								  sizeof(*history->boundaries));
+	copy->issues =
+		duplicate(history->issues, history->issue_capacity * sizeof(*history->issues));
+	copy->boundaries = duplicate(history->boundaries,
+				     history->boundary_capacity * sizeof(*history->boundaries));
 	for (uint64_t sector = 0; sector < history->sector_count; sector++) {
 		const struct th_versions *versions = &history->sectors[sector];
 
-		copy->sectors[sector].items = duplicate(
-			versions->items, versions->capacity * sizeof(*versions->items));
+		copy->sectors[sector].items =
+			duplicate(versions->items, versions->capacity * sizeof(*versions->items));
 	}
 }
 
@@ -167,11 +168,11 @@ static struct th_issue *zeroes_issue(struct th_history *history, const struct th
 		if (!issue->under_way || issue->operation == TH_WRITE ||
 		    issue->logged_bytes == issue->length)
 			continue;
-		if (exactly ? record->position == issue->position &&
-					    record->length == issue->length :
-				    record->position >= issue->position &&
-					    record->position + record->length <=
-						    issue->position + issue->length)
+		if (exactly ?
+			    record->position == issue->position && record->length == issue->length :
+			    record->position >= issue->position &&
+				    record->position + record->length <=
+					    issue->position + issue->length)
 			return issue;
 	}
 	return NULL;
@@ -220,9 +221,8 @@ void th_history_append(struct th_history *history, const struct th_log_walk *wal
 				th_fail("the log has a record behind the device's end, at LSN %llu",
 					(unsigned long long)step->batch.lsn);
 			if (record->operation == TH_RECORD_WRITE)
-				append_write(history, record,
-					     step->bytes + record->payload_offset, step->batch.lsn,
-					     walk->position.lsn);
+				append_write(history, record, step->bytes + record->payload_offset,
+					     step->batch.lsn, walk->position.lsn);
 			else
 				append_zeroes(history, record, step->batch.lsn, walk->position.lsn);
 		}

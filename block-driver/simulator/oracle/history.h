@@ -23,9 +23,9 @@ struct th_issue {
 	uint64_t position;
 	uint64_t length;
 	uint64_t logged_bytes;
-	uint64_t lsn;	  /* of the first batch that holds some of it */
+	uint64_t lsn; /* of the first batch that holds some of it */
 	uint64_t end_lsn; /* behind the last one */
-	bool under_way;	  /* its record may still appear in the log */
+	bool under_way; /* its record may still appear in the log */
 	bool acknowledged;
 };
 
@@ -60,7 +60,7 @@ struct th_history {
 	uint32_t boundary_count;
 	uint32_t boundary_capacity;
 	uint64_t acknowledged_lsn; /* all acknowledged requests are in the log below */
-	uint64_t promised_lsn;	   /* no crash may lose anything below: it was flushed */
+	uint64_t promised_lsn; /* no crash may lose anything below: it was flushed */
 	uint64_t promised_remote_lsn; /* nor may the loss of the primary */
 };
 

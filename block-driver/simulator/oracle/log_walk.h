@@ -37,7 +37,7 @@ enum th_log_walk_result { TH_WALK_END, TH_WALK_SEGMENT, TH_WALK_BATCH };
 /* What th_log_walk_next() found, valid until the directory changes. */
 struct th_log_walk_step {
 	struct th_segment_header segment; /* for TH_WALK_SEGMENT */
-	struct th_batch_header batch;	  /* for TH_WALK_BATCH */
+	struct th_batch_header batch; /* for TH_WALK_BATCH */
 	struct th_record records[TH_BATCH_RECORDS_MAX];
 	const uint8_t *bytes; /* of the batch, header included */
 };

@@ -90,8 +90,7 @@ static void promise(struct th_oracle *oracle, uint64_t lsn)
 
 	if (oracle->durable.position.lsn < lsn)
 		th_fail("LSN %llu was flushed and acknowledged, but only %llu is durable",
-			(unsigned long long)lsn,
-			(unsigned long long)oracle->durable.position.lsn);
+			(unsigned long long)lsn, (unsigned long long)oracle->durable.position.lsn);
 	if (peers_with(oracle, lsn) < oracle->durability_remote)
 		th_fail("LSN %llu was flushed and acknowledged, but %u of %u peers have it",
 			(unsigned long long)lsn, peers_with(oracle, lsn),
@@ -144,8 +143,7 @@ void th_oracle_check_disk_write(const struct th_history *history, const struct t
 	for (uint64_t at = 0; at < length; at += TH_SECTOR_BYTES) {
 		uint64_t sector = (position + at) / TH_SECTOR_BYTES;
 		uint64_t id = data ? th_stamp_id(data + at, sector) : TH_ID_ZEROES;
-		const struct th_version *version =
-			version_below(history, sector, id, durable_lsn);
+		const struct th_version *version = version_below(history, sector, id, durable_lsn);
 
 		if (!version)
 			th_fail("%s: request %lld is written to sector %llu of the disk, but its "

@@ -14,13 +14,13 @@
 struct th_oracle_peer {
 	struct th_uuid uuid;
 	uint64_t durable_lsn; /* the most that the primary was told */
-	bool is_kept;	      /* it was confirmed that log is kept for this peer */
+	bool is_kept; /* it was confirmed that log is kept for this peer */
 };
 
 struct th_oracle {
 	struct th_history *history;
 	struct th_node *primary; /* NULL: nobody writes now */
-	struct th_log_walk seen;    /* up to the end of what is appended */
+	struct th_log_walk seen; /* up to the end of what is appended */
 	struct th_log_walk durable; /* up to the end of what no crash can take */
 
 	/* what the primary was told, and must keep to */
@@ -59,7 +59,7 @@ void th_oracle_check_removal(const struct th_history *history, struct th_oracle 
 /* What a crash has left of a replica. */
 struct th_remains {
 	struct th_meta meta;
-	uint64_t end_lsn;   /* the log verifies up to here */
+	uint64_t end_lsn; /* the log verifies up to here */
 	uint64_t end_chain;
 };
 

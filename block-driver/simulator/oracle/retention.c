@@ -13,8 +13,7 @@ static uint64_t segment_end(const struct th_history *history, uint64_t start_lsn
 	for (uint32_t i = 0; i < history->boundary_count; i++) {
 		const struct th_boundary *boundary = &history->boundaries[i];
 
-		if (boundary->after_header &&
-		    boundary->position.lsn > start_lsn + TH_BLOCK_BYTES)
+		if (boundary->after_header && boundary->position.lsn > start_lsn + TH_BLOCK_BYTES)
 			return boundary->position.lsn - TH_BLOCK_BYTES;
 	}
 	return UINT64_MAX;
@@ -29,8 +28,7 @@ static bool in_history(const struct th_history *history, const struct th_sim_nam
 	struct th_segment_header header;
 
 	return boundary && boundary->after_header && boundary->position.epoch == epoch &&
-	       TH_MIN(name->inode->media.bytes, name->inode->media.room_bytes) >=
-		       TH_BLOCK_BYTES &&
+	       TH_MIN(name->inode->media.bytes, name->inode->media.room_bytes) >= TH_BLOCK_BYTES &&
 	       th_segment_header_unpack(&header, name->inode->media.current, epoch, start_lsn,
 					&history->resource_uuid) == TH_FORMAT_OK &&
 	       header.chain == boundary->position.chain;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stamp.h"
 
-#define WORDS (TH_SECTOR_BYTES / 8)
+#define WORDS  (TH_SECTOR_BYTES / 8)
 #define SPREAD 0x9e3779b97f4a7c15ULL
 
 static uint64_t word(uint64_t id, uint64_t sector, uint32_t index)

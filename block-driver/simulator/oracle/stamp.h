@@ -11,7 +11,7 @@
 #include "../sim_media.h"
 
 /* Id of zeroes; of what is neither zeroes nor a whole stamp. */
-#define TH_ID_ZEROES 0u
+#define TH_ID_ZEROES  0u
 #define TH_ID_GARBAGE UINT64_MAX
 
 /* One sector; @sector is its number on the device. */

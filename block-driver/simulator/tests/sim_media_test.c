@@ -12,13 +12,13 @@
 #include "sim_timing.h"
 
 #define SECTORS 16u
-#define BYTES ((uint64_t)SECTORS * TH_SECTOR_BYTES)
+#define BYTES	((uint64_t)SECTORS * TH_SECTOR_BYTES)
 
 static void write_sectors(struct th_sim_media *media, uint32_t first, uint32_t count, uint8_t value,
 			  bool durable)
 {
-	struct th_sim_write *write = th_sim_media_begin(media, first * TH_SECTOR_BYTES,
-							count * TH_SECTOR_BYTES);
+	struct th_sim_write *write =
+		th_sim_media_begin(media, first * TH_SECTOR_BYTES, count * TH_SECTOR_BYTES);
 
 	memset(write->data, value, count * TH_SECTOR_BYTES);
 	th_sim_media_end(media, write, durable);

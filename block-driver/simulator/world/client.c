@@ -179,9 +179,8 @@ static uint32_t cut_buffer(struct th_client_slot *slot)
 		uint64_t bytes = left;
 
 		if (count < TH_CLIENT_PIECES_MAX - 1 && left > TH_SECTOR_BYTES)
-			bytes = th_align_up(
-				1 + th_sim_random_below(random_of(slot->client), left),
-				TH_SECTOR_BYTES);
+			bytes = th_align_up(1 + th_sim_random_below(random_of(slot->client), left),
+					    TH_SECTOR_BYTES);
 		slot->vec[count].base = slot->buffer + done;
 		slot->vec[count].bytes = (uint32_t)bytes;
 		count++;
@@ -198,7 +197,7 @@ static void prepare_read(struct th_client_slot *slot)
 	memset(slot->buffer, AFTERMATH, slot->length);
 	for (uint64_t i = 0; i < slot->length / TH_SECTOR_BYTES; i++)
 		slot->floors[i] = first + i < history->sector_count ? history->floors[first + i] :
-									    0;
+								      0;
 }
 
 /* Fills in what the oracle needs to know about the slot's request. */
@@ -268,9 +267,12 @@ static enum th_operation choose_operation(struct th_client *client, bool *invali
 		uint32_t weight;
 		enum th_operation operation;
 	} kinds[] = {
-		{ mix->write, TH_WRITE },	{ mix->read, TH_READ },
-		{ mix->write_zeroes, TH_WRITE_ZEROES }, { mix->discard, TH_DISCARD },
-		{ mix->flush, TH_FLUSH },	{ mix->invalid, TH_WRITE },
+		{ mix->write, TH_WRITE },
+		{ mix->read, TH_READ },
+		{ mix->write_zeroes, TH_WRITE_ZEROES },
+		{ mix->discard, TH_DISCARD },
+		{ mix->flush, TH_FLUSH },
+		{ mix->invalid, TH_WRITE },
 	};
 	uint64_t sum = 0, at;
 	uint32_t i = 0;
@@ -433,8 +435,8 @@ int th_client_verify(struct th_client *client, uint64_t lsn)
 		return TH_CRASHED;
 	client->last_error = 0;
 	for (uint64_t at = 0; at < device_bytes; at += piece) {
-		struct th_client_slot *slot = issue(client, TH_READ, 0, at,
-						    TH_MIN(piece, device_bytes - at));
+		struct th_client_slot *slot =
+			issue(client, TH_READ, 0, at, TH_MIN(piece, device_bytes - at));
 
 		slot->exact = true;
 		slot->exact_lsn = lsn;

@@ -11,7 +11,7 @@
 
 #include "../oracle/history.h"
 
-#define TH_CLIENT_DEPTH_MAX 16u
+#define TH_CLIENT_DEPTH_MAX  16u
 #define TH_CLIENT_PIECES_MAX 4u
 
 struct th_node;
@@ -20,12 +20,12 @@ struct th_client_brick;
 /* What to issue: weights of the kinds of requests, and how. */
 struct th_client_mix {
 	uint32_t write, read, write_zeroes, discard, flush;
-	uint32_t invalid;	   /* unaligned, out of bounds */
-	uint32_t fua_permille;	   /* of writes and write-zeroes */
+	uint32_t invalid; /* unaligned, out of bounds */
+	uint32_t fua_permille; /* of writes and write-zeroes */
 	uint64_t length_max_bytes; /* of one request */
-	uint64_t hot_bytes;	   /* half of the requests go to the first so many bytes; 0: none */
-	uint32_t depth;		   /* requests at a time */
-	uint64_t think_ns;	   /* between two, at most */
+	uint64_t hot_bytes; /* half of the requests go to the first so many bytes; 0: none */
+	uint32_t depth; /* requests at a time */
+	uint64_t think_ns; /* between two, at most */
 };
 
 /* What a client asks the oracle at the moments that matter; all may be NULL. */
@@ -40,13 +40,13 @@ struct th_client_watch {
 struct th_client_slot {
 	struct th_client *client;
 	bool busy;
-	bool exact;	      /* READ: the contents must be those at exact_lsn */
-	bool must_fail;	      /* it is invalid */
+	bool exact; /* READ: the contents must be those at exact_lsn */
+	bool must_fail; /* it is invalid */
 	enum th_operation operation;
 	uint8_t flags;
 	uint64_t position;
 	uint64_t length;
-	uint64_t id;	      /* of what changes the device */
+	uint64_t id; /* of what changes the device */
 	uint64_t covered_lsn; /* FLUSH: acknowledged before it was issued */
 	uint64_t exact_lsn;
 	uint64_t floors_count;

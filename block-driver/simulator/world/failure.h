@@ -12,9 +12,9 @@
 struct th_run_identity {
 	const char *scenario;
 	uint64_t seed;
-	const char *mutation;	/* NULL: none */
-	bool failure_expected;	/* a failure is the success of this program */
-	bool trace;		/* events go to standard output */
+	const char *mutation; /* NULL: none */
+	bool failure_expected; /* a failure is the success of this program */
+	bool trace; /* events go to standard output */
 	uint64_t (*now_ns)(void); /* NULL: no clock yet */
 };
 

@@ -31,7 +31,7 @@ static struct th_heap *entered;
  * Large buffers that were freed, for the next process: processes come and go thousands of times a second, and the
  * system takes long to give and take such memory. Poisoned, so late uses of them are still found.
  */
-#define STOCK_MAX 16u
+#define STOCK_MAX	16u
 #define STOCK_BYTES_MIN (64u * 1024u)
 
 static struct th_heap_block stock[STOCK_MAX];
@@ -76,8 +76,8 @@ static void add(void *memory, size_t buffer_bytes)
 		return;
 	if (entered->count == entered->capacity) {
 		entered->capacity = entered->capacity ? entered->capacity * 2 : 64;
-		entered->blocks = realloc(entered->blocks,
-					  entered->capacity * sizeof(*entered->blocks));
+		entered->blocks =
+			realloc(entered->blocks, entered->capacity * sizeof(*entered->blocks));
 		if (!entered->blocks)
 			th_fail("the simulator itself is out of memory");
 	}

@@ -6,8 +6,7 @@
 #include "client.h"
 #include "failure.h"
 
-void th_node_init(struct th_node *node, struct th_world *world,
-		  const struct th_node_config *config)
+void th_node_init(struct th_node *node, struct th_world *world, const struct th_node_config *config)
 {
 	struct th_sim_random *random = th_world_random(world);
 

@@ -13,7 +13,7 @@
 #include "engine.h"
 #include "world.h"
 
-#define TH_CRASHED (-ESHUTDOWN - 10000)
+#define TH_CRASHED     (-ESHUTDOWN - 10000)
 #define TH_PATIENCE_NS (600 * TH_NS_PER_S)
 
 struct th_client;
@@ -24,7 +24,7 @@ struct th_node_config {
 	uint32_t disk_block_bytes;
 	uint64_t directory_bytes;
 	uint64_t memory_bytes; /* of the log cache's budget */
-	bool can_crash;	       /* false: nothing is volatile */
+	bool can_crash; /* false: nothing is volatile */
 };
 
 struct th_node {

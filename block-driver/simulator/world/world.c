@@ -5,7 +5,7 @@
 
 /* So many rounds without time going on: the code under test runs in circles. */
 #define ROUNDS_AT_ONCE_MAX 10000u
-#define WALL_START_NS (1800000000ULL * TH_NS_PER_S)
+#define WALL_START_NS	   (1800000000ULL * TH_NS_PER_S)
 
 static struct th_world *running;
 
