@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+from fio_job import run_fio
 from node import MIB, Node, wait_until
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -31,57 +32,74 @@ def read_through(path):
 
 
 def settle(path):
-    """What one contender has left to be written shall not be written in the time of the next."""
+    """
+    What one contender has left to be written shall not be written in the time of the next. And the page cache is empty:
+    what lies there from before, in large pieces or small ones, changes what a write costs by a factor of three.
+    """
     with open(path, "rb") as file:
         os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-class RawFile:
-    """The limit: fio on the file, without a server."""
+class Contender:
+    """Runs for the whole of the bench, and waits while others are measured. Has a file of its own."""
 
-    name = "raw file"
     is_peer = False
 
-    def __init__(self, bench):
-        self.path = self.file = bench.peer_file
+    def __init__(self, bench, name):
+        self.name = name
+        self.directory = os.path.join(bench.directory, name.replace(" ", "-"))
+        self.file = os.path.join(self.directory, "file")
+        self.size_bytes = bench.size_bytes
 
     def start(self):
-        pass
+        os.mkdir(self.directory)
+        allocate(self.file, self.size_bytes)
+
+    def prepare(self, row):
+        """Before each job."""
+        settle(self.file)
+        if row.warm:
+            read_through(self.file)
 
     def stop(self):
-        pass
+        shutil.rmtree(self.directory)
+
+
+class RawFile(Contender):
+    """The limit: fio on the file, without a server."""
 
     def place(self):
-        return {"ioengine": "io_uring", "filename": self.path, "direct": 1}
+        return {"ioengine": "io_uring", "filename": self.file, "direct": 1}
 
     def processor_seconds(self):
         return None
 
 
-class Server:
+class Server(Contender):
     """A server process of somebody else."""
 
     is_peer = True
 
     def __init__(self, bench, name, command):
-        self.file = bench.peer_file
-        self.name = name
-        self.command = command
-        self.socket = os.path.join(bench.directory, "peer.socket")
+        super().__init__(bench, name)
+        self.socket = os.path.join(self.directory, "socket")
+        self.command = [*command, self.file]
         self.process = None
 
     def start(self):
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
-        self.process = subprocess.Popen(self.command(self.socket), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        super().start()
+        self.process = subprocess.Popen([word.replace("SOCKET", self.socket) for word in self.command],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists(self.socket) or self.process.poll() is not None, f"{self.name} listens")
         if self.process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {' '.join(self.command(self.socket))}")
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {' '.join(self.command)}")
 
     def stop(self):
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        super().stop()
 
     def place(self):
         return {"ioengine": "nbd", "uri": f"nbd+unix:///?socket={self.socket}"}
@@ -90,33 +108,38 @@ class Server:
         return processor_seconds(self.process)
 
 
-class Tharsis:
-    """A primary whose log directory and disk lie in the same file system as the peers' file."""
+class Tharsis(Contender):
+    """A primary. Its log directory lies beside its disk."""
 
-    is_peer = False
-
-    def __init__(self, bench, name, log_how="", disk_how="", options=()):
-        self.name = name
-        self.log_how = log_how
-        self.disk_how = disk_how
-        self.tuning = ""
+    def __init__(self, bench, name, log="direct=no", disk="direct=no", options=()):
+        super().__init__(bench, name)
+        self.log_how = log
+        self.disk_how = disk
         self.options = options
-        self.bench = bench
-        self.file = bench.disk_file
-        self.directory = os.path.join(bench.directory, "tharsis")
         self.node = None
 
     def start(self):
-        os.mkdir(self.directory)
-        self.node = Node(self.directory, self.bench.size_bytes, disk=self.bench.disk_file, options=self.options)
+        super().start()
+        self.node = Node(self.directory, self.size_bytes, disk=self.file, options=self.options)
         self.node.log_how = self.log_how
         self.node.disk_how = self.disk_how
-        self.node.tuning = self.tuning
         self.node.create(4096)
+        self.wear_in()
+
+    def wear_in(self):
+        """The files of a log that has been in use for some time were written before."""
+        run_fio(self.place(), {"rw": "write", "bs": "128k", "iodepth": 8, "size": self.size_bytes})
+        self.node.control("checkpoint vol0")
+
+    def prepare(self, row):
+        self.node.control("checkpoint vol0")
+        self.node.control(f"tune vol0 writeback-delay-ms={row.writeback_delay_ms}")
+        super().prepare(row)
 
     def stop(self):
-        self.node.kill()
-        shutil.rmtree(self.directory)
+        if self.node and self.node.brickd:
+            self.node.kill()
+        super().stop()
 
     def place(self):
         return {"ioengine": "nbd", "uri": self.node.uri}
@@ -125,19 +148,18 @@ class Tharsis:
         return processor_seconds(self.node.brickd.process)
 
 
+QEMU_NBD = ("qemu-nbd", "--format=raw", "--persistent", "--shared=8", "--socket=SOCKET")
+
+
 def all_contenders(bench):
-    file = bench.peer_file
     return [
-        RawFile(bench),
-        Server(bench, "nbdkit file", lambda socket: ["nbdkit", "-f", "-U", socket, "file", file]),
-        Server(bench, "qemu-nbd cache=none",
-               lambda socket: ["qemu-nbd", "-f", "raw", "-t", "-e", "8", "--cache=none", "--aio=io_uring", "-k", socket,
-                               file]),
-        Server(bench, "qemu-nbd writeback",
-               lambda socket: ["qemu-nbd", "-f", "raw", "-t", "-e", "8", "--cache=writeback", "-k", socket, file]),
+        RawFile(bench, "raw file"),
+        Server(bench, "nbdkit file", ("nbdkit", "--foreground", "--unix=SOCKET", "file")),
+        Server(bench, "qemu-nbd cache=none", (*QEMU_NBD, "--cache=none", "--aio=io_uring")),
+        Server(bench, "qemu-nbd writeback", (*QEMU_NBD, "--cache=writeback")),
         Tharsis(bench, "tharsis"),
         Tharsis(bench, "tharsis busy-poll", options=("--busy-poll", "50")),
-        Tharsis(bench, "tharsis log direct", log_how="direct=yes"),
-        Tharsis(bench, "tharsis disk direct", disk_how="direct=yes"),
-        Tharsis(bench, "tharsis both direct", log_how="direct=yes", disk_how="direct=yes"),
+        Tharsis(bench, "tharsis log direct", log="direct=yes"),
+        Tharsis(bench, "tharsis disk direct", disk="direct=yes"),
+        Tharsis(bench, "tharsis both direct", log="direct=yes", disk="direct=yes"),
     ]

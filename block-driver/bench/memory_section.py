@@ -9,8 +9,13 @@ from fio_job import run_fio
 from node import MIB, Node
 from report import table
 
+DEVICE = 512 * MIB
 LIMITS_MIB = (32, 128)
 TIMES = 8
+
+
+def disk_file(bench):
+    return os.path.join(bench.directory, "disk")
 
 
 def resident_bytes(process):
@@ -36,7 +41,7 @@ class Watcher(threading.Thread):
 def measure_limit(bench, limit_mib):
     directory = os.path.join(bench.directory, "memory")
     os.mkdir(directory)
-    node = Node(directory, 512 * MIB, disk=bench.disk_file, options=("--dirty-limit", f"{limit_mib}MiB"))
+    node = Node(directory, DEVICE, disk=disk_file(bench), options=("--dirty-limit", f"{limit_mib}MiB"))
     node.create(4096)
     process = node.brickd.process
     idle_bytes = resident_bytes(process)
@@ -44,7 +49,7 @@ def measure_limit(bench, limit_mib):
     watcher.start()
     try:
         run_fio({"ioengine": "nbd", "uri": node.uri},
-                {"rw": "randwrite", "bs": "4k", "iodepth": 64, "size": 512 * MIB, "io_size": TIMES * limit_mib * MIB},
+                {"rw": "randwrite", "bs": "4k", "iodepth": 64, "size": DEVICE, "io_size": TIMES * limit_mib * MIB},
                 timeout_s=600)
     finally:
         watcher.over.set()
@@ -56,9 +61,9 @@ def measure_limit(bench, limit_mib):
 
 
 def run(bench):
-    allocate(bench.disk_file, 512 * MIB)
+    allocate(disk_file(bench), DEVICE)
     found = [measure_limit(bench, limit_mib) for limit_mib in LIMITS_MIB]
-    os.unlink(bench.disk_file)
+    os.unlink(disk_file(bench))
     head = ["dirty limit, MiB", "written in blocks of 4 KiB, MiB", "resident before, MiB", "largest, MiB",
             "above the limit, MiB"]
     return table(head, [[f"{value:.0f}" for value in line.values()] for line in found]), found

@@ -9,10 +9,15 @@ from fio_job import run_fio
 from node import MIB, Node
 from report import table
 
+DEVICE = 512 * MIB
 PAYLOAD_MIB = 448
 KINDS = {"4 KiB random": {"rw": "randwrite", "bs": "4k", "iodepth": 64},
          "128 KiB sequential": {"rw": "write", "bs": "128k", "iodepth": 8}}
 HELD = "writeback-delay-ms=3600000"
+
+
+def disk_file(bench):
+    return os.path.join(bench.directory, "disk")
 
 
 class Clock:
@@ -55,7 +60,7 @@ def recover(node):
 def measure_kind(bench, job):
     directory = os.path.join(bench.directory, "replay")
     os.mkdir(directory)
-    node = Node(directory, 512 * MIB, disk=bench.disk_file)
+    node = Node(directory, DEVICE, disk=disk_file(bench), options=("--dirty-limit", "1GiB"))
     try:
         log_bytes = write_and_kill(node, job)
         stages = recover(node)
@@ -66,13 +71,13 @@ def measure_kind(bench, job):
 
 
 def sequential_write(bench):
-    account = run_fio({"ioengine": "io_uring", "filename": bench.disk_file, "direct": 1},
-                      {"rw": "write", "bs": "1m", "iodepth": 4, "size": 512 * MIB, "end_fsync": 1})
+    account = run_fio({"ioengine": "io_uring", "filename": disk_file(bench), "direct": 1},
+                      {"rw": "write", "bs": "1m", "iodepth": 4, "size": DEVICE, "end_fsync": 1})
     return account["write"]["bw_bytes"] / MIB
 
 
 def run(bench):
-    allocate(bench.disk_file, 512 * MIB)
+    allocate(disk_file(bench), DEVICE)
     found = []
     for kind, job in KINDS.items():
         log_mib, (verified, replayed, written, dirty_bytes) = measure_kind(bench, job)
@@ -81,7 +86,7 @@ def run(bench):
                       "written_back_mib_per_s": dirty_bytes / MIB / written,
                       "all_mib_per_s": log_mib / (verified + replayed + written),
                       "disk_mib_per_s": sequential_write(bench)})
-    os.unlink(bench.disk_file)
+    os.unlink(disk_file(bench))
     head = ["a log of", "MiB", "scanned and verified, MiB/s", "replayed into the index, MiB/s", "ready as primary after, s",
             "written back, payload MiB/s", "all of it, log MiB/s", "the disk's sequential write, MiB/s"]
     return table(head, [[line["kind"]] + [f"{value:.2f}" if key == "ready_s" else f"{value:.0f}"

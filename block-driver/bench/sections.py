@@ -8,7 +8,7 @@ import instructions_section
 import memory_section
 import replay_section
 import slow_disk_section
-from contenders import all_contenders, allocate, read_through, settle
+from contenders import all_contenders
 from fio_job import measure, run_fio
 from report import Results
 from rows import all_rows
@@ -40,35 +40,35 @@ def machine():
 
 
 def measure_once(bench, row, contender):
-    for path in (bench.peer_file, bench.disk_file):
-        settle(path)
-    if row.warm:
-        read_through(contender.file)
-    contender.tuning = row.tuning
-    contender.start()
-    try:
-        place = contender.place()
-        if row.prepare:
-            run_fio(place, row.prepare)
-        job = {"size": f"{bench.size_bytes}", "time_based": 1, "runtime": bench.seconds, **row.job}
-        return measure(place, job, contender.processor_seconds)
-    finally:
-        contender.stop()
+    contender.prepare(row)
+    if row.prepare:
+        run_fio(contender.place(), row.prepare)
+    job = {"size": bench.size_bytes, "time_based": 1, "runtime": bench.seconds, **row.job}
+    return measure(contender.place(), job, contender.processor_seconds)
 
 
 def measure_rows(bench, rows, contenders):
     results = Results()
-    for path in (bench.peer_file, bench.disk_file):
-        allocate(path, bench.size_bytes)
     for turn in range(bench.rounds):
         for row in rows:
             bench.say(f"round {turn + 1} of {bench.rounds}: {row.title}")
             # Nobody is always the first.
             for contender in contenders[turn % len(contenders):] + contenders[:turn % len(contenders)]:
                 results.add(row, contender, measure_once(bench, row, contender))
-    for path in (bench.peer_file, bench.disk_file):
-        os.unlink(path)
     return results
+
+
+def with_contenders(bench, rows, contenders):
+    started = []
+    try:
+        for contender in contenders:
+            bench.say(f"starting {contender.name}")
+            started.append(contender)
+            contender.start()
+        return measure_rows(bench, rows, contenders)
+    finally:
+        for contender in started:
+            contender.stop()
 
 
 def run(bench, only, contender_words):
@@ -77,7 +77,7 @@ def run(bench, only, contender_words):
     rows = [row for row in all_rows() if chosen(only, row.name)]
     contenders = [contender for contender in all_contenders(bench) if chosen(contender_words, contender.name)]
     if rows:
-        results = measure_rows(bench, rows, contenders)
+        results = with_contenders(bench, rows, contenders)
         parts += [results.rates(rows, contenders), results.ratios(rows, contenders), results.processor(rows, contenders)]
         data["rows"] = results.as_json()
     for name, section in SECTIONS.items():
