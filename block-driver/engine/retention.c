@@ -281,7 +281,8 @@ static void drop_load_bits(struct th_engine *engine)
 
 	if (th_bitmap_header_unpack(&header, drop->block, &engine->meta.resource_uuid,
 				    &drop->peer) ||
-	    header.to_lsn != drop->start_lsn || header.device_bytes > engine->meta.device_bytes) {
+	    /* A crash before the meta file had it leaves a bitmap that covers more: that is as good. */
+	    header.to_lsn < drop->start_lsn || header.device_bytes > engine->meta.device_bytes) {
 		drop_failed(engine, -EUCLEAN, "its bitmap file does not verify");
 		return;
 	}

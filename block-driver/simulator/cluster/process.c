@@ -244,7 +244,9 @@ int th_cluster_register(struct th_replica *primary, struct th_replica *replica)
 		.lsn = replica->shipping.announced_lsn,
 	};
 
-	/* LSN 0 means to the engine: all that there is. */
+	if (!primary->node.up)
+		return TH_CRASHED;
+	/* The engine refuses a peer that has nothing when the log no longer begins at 0. */
 	th_node_status(&primary->node, &status);
 	if (!replica->shipping.announced_lsn && status.oldest_lsn) {
 		replica->shipping.starved = true;
