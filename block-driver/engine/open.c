@@ -401,18 +401,28 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 	return true;
 }
 
+/* Where a batch or segment header ends, or, while the log is empty, at its beginning. */
+static bool checkpoint_is_possible(const struct th_meta *meta)
+{
+	if (!meta->checkpoint_lsn)
+		return !meta->checkpoint_epoch && !meta->checkpoint_chain;
+	return meta->checkpoint_epoch && th_is_aligned(meta->checkpoint_lsn, TH_BLOCK_BYTES) &&
+	       meta->checkpoint_lsn <= TH_LSN_MAX;
+}
+
 static bool open_check_range(struct th_engine *engine, struct th_engine_call *call)
 {
 	const struct th_segment *first = th_segment_first(engine);
 	const struct th_segment *last = th_segment_last(engine);
 	uint64_t checkpoint = engine->meta.checkpoint_lsn;
 
-	if (!th_is_aligned(checkpoint, TH_BLOCK_BYTES)) {
+	if (!checkpoint_is_possible(&engine->meta)) {
 		th_call_fail(
 			call, -EUCLEAN,
-			"the meta file has its checkpoint at LSN %llu, where no batch can end: "
-			"resync this replica from a peer",
-			(unsigned long long)checkpoint);
+			"the meta file has its checkpoint at LSN %llu of epoch %llu, where none can "
+			"be. Nothing was changed; resync this replica from a peer",
+			(unsigned long long)checkpoint,
+			(unsigned long long)engine->meta.checkpoint_epoch);
 		return false;
 	}
 	/* Nothing was written yet, or a tail was cut off that began right at the checkpoint. */
