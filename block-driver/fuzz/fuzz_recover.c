@@ -4,6 +4,9 @@
  * loses power. What is refused must be left as it was; what was flushed must be there when it is opened again. Nothing may
  * crash, hang or run in circles: the harness bounds each wait.
  */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "recover_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -55,6 +58,21 @@ static bool write_as_primary(struct node *node)
 	       node_write(node, 0, TH_BLOCK_BYTES, VERSION) == 0 && node_flush(node) == 0;
 }
 
+/* What was flushed must be there. */
+static void open_again(struct node *node, bool power_cut, bool attach)
+{
+	if (power_cut)
+		node_power_cut(node, TH_SIM_LOSE_ALL);
+	else
+		node_close(node);
+	if (node_open(node) || (attach && node_attach(node))) {
+		fprintf(stderr, "%s\n", node->error.text);
+		abort();
+	}
+	node_wait_replayed(node);
+	TH_ASSERT(node_holds(node, 0, TH_BLOCK_BYTES, VERSION));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct recover_input input;
@@ -68,17 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		bool attached = !(input.flags & RECOVER_NO_DISK) && node_attach(&node) == 0;
 
 		world_run_for(&world, REPLAY_NS);
-		if (write_as_primary(&node)) {
-			if (input.flags & RECOVER_POWER_CUT)
-				node_power_cut(&node, TH_SIM_LOSE_ALL);
-			else
-				node_close(&node);
-			TH_ASSERT(node_open(&node) == 0);
-			if (attached)
-				TH_ASSERT(node_attach(&node) == 0);
-			node_wait_replayed(&node);
-			TH_ASSERT(node_holds(&node, 0, TH_BLOCK_BYTES, VERSION));
-		}
+		if (write_as_primary(&node))
+			open_again(&node, input.flags & RECOVER_POWER_CUT, attached);
 	}
 	node_destroy(&node);
 	return 0;

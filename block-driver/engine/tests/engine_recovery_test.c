@@ -166,6 +166,10 @@ static void a_checkpoint_where_none_can_be_is_refused(void **state)
 	bad.checkpoint_lsn = 0 - BLOCK;
 	meta_write(node, &bad);
 	assert_refused(node, -EUCLEAN);
+	bad = meta;
+	bad.checkpoint_chain = 1;
+	meta_write(node, &bad);
+	assert_refused(node, -EUCLEAN);
 	meta_write(node, &meta);
 	assert_opens_with(node, WRITES);
 }
