@@ -133,36 +133,61 @@ static int give_up_peer(struct th_replica *replica)
 	return th_node_call(&cluster->source->node, &call);
 }
 
+/* Where the new replica begins. The source keeps its log from there on: it is registered as a peer before it is made. */
+static int choose_start(struct th_replica *replica, const struct th_boundary **start)
+{
+	struct th_cluster *cluster = replica->cluster;
+	int error;
+
+	do {
+		th_oracle_look(&cluster->oracle);
+		*start = newest_header(cluster);
+		replica->shipping.announced_lsn = (*start)->position.lsn;
+		replica->shipping.starved = false;
+		error = th_cluster_register(cluster->source, replica);
+	} while (!error && replica->shipping.starved);
+	return error;
+}
+
+static void build(struct th_replica *replica, const struct th_position *start)
+{
+	struct th_sim_media *disk = &replica->node.disk.media;
+	struct th_sim_directory *directory = &replica->node.directory;
+
+	wipe(replica);
+	fill_disk(replica, start->lsn - TH_BLOCK_BYTES);
+	write_label(replica);
+	memcpy(disk->durable, disk->current, disk->bytes);
+	if (!copy_header(replica, start))
+		th_fail("%s: the newest segment is gone",
+			replica->cluster->source->node.config.name);
+	write_meta(replica, start);
+	th_sim_directory_sync_end(directory, th_sim_directory_sync_begin(directory));
+}
+
 int th_cluster_rebuild(struct th_replica *replica)
 {
 	struct th_cluster *cluster = replica->cluster;
-	struct th_sim_media *disk = &replica->node.disk.media;
-	const struct th_boundary *start;
-	int error = give_up_peer(replica);
+	const struct th_boundary *boundary;
+	struct th_position start;
+	int error;
 
-	if (error)
-		return error;
+	replica->is_open = false;
 	if (replica->node.up)
 		th_node_kill(&replica->node);
 	th_shipping_killed(replica);
-	th_oracle_look(&cluster->oracle);
-	start = newest_header(cluster);
-	wipe(replica);
-	fill_disk(replica, start->position.lsn - TH_BLOCK_BYTES);
-	write_label(replica);
-	memcpy(disk->durable, disk->current, disk->bytes);
-	if (!copy_header(replica, &start->position))
-		th_fail("%s: the newest segment is gone", cluster->source->node.config.name);
-	write_meta(replica, &start->position);
-	th_sim_directory_sync_end(&replica->node.directory,
-				  th_sim_directory_sync_begin(&replica->node.directory));
+	error = give_up_peer(replica);
+	if (!error)
+		error = choose_start(replica, &boundary);
+	if (error)
+		return error;
+	start = boundary->position;
+	build(replica, &start);
 	/* It may have been the one that had what was promised. */
 	cluster->history.promised_remote_lsn =
-		TH_MIN(cluster->history.promised_remote_lsn, start->position.lsn);
+		TH_MIN(cluster->history.promised_remote_lsn, start.lsn);
 	replica->apart = false;
-	replica->is_open = false;
-	replica->shipping.announced_lsn = start->position.lsn;
 	th_oracle_examine(&cluster->history, &replica->node, false, &replica->remains);
 	th_cluster_revive(replica);
-	return th_cluster_register(cluster->source, replica);
+	return 0;
 }
