@@ -156,13 +156,14 @@ static void note_logged(struct th_issue *issue, uint64_t bytes, uint64_t lsn, ui
 }
 
 /*
- * A record of zeroes has no stamp: the request is found by what it asked for. Two never ask for the same at once.
+ * A record of zeroes has no stamp: the request is found by what it asked for. Of two that ask for the same at once the
+ * older one is meant: the engine takes requests in the order in which they arrive.
  * Whether it was a discard or a write-zeroes does not tell: both may end up as either record.
  */
 static struct th_issue *zeroes_issue(struct th_history *history, const struct th_record *record,
 				     bool exactly)
 {
-	for (uint64_t id = history->issue_count; id-- > 0;) {
+	for (uint64_t id = 0; id < history->issue_count; id++) {
 		struct th_issue *issue = &history->issues[id];
 
 		if (!issue->under_way || issue->operation == TH_WRITE ||
