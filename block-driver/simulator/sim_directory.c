@@ -353,3 +353,18 @@ void th_sim_directory_abandon(struct th_sim_directory *directory, struct th_sim_
 	}
 	free_unreferenced(directory);
 }
+
+bool th_sim_directory_is_doomed(const struct th_sim_directory *directory)
+{
+	const struct th_list *link, *write;
+
+	th_list_for_each(link, &directory->inodes) {
+		const struct th_sim_inode *inode = th_list_entry(link, struct th_sim_inode, link);
+
+		th_list_for_each(write, &inode->media.pending) {
+			if (th_list_entry(write, struct th_sim_write, link)->doomed)
+				return true;
+		}
+	}
+	return false;
+}

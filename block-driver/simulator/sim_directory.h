@@ -75,6 +75,8 @@ void th_sim_inode_open(struct th_sim_inode *inode);
 void th_sim_inode_close(struct th_sim_directory *directory, struct th_sim_inode *inode);
 
 void th_sim_directory_crash(struct th_sim_directory *directory, struct th_sim_loss *loss);
+/* Has a flush failed of what is still not durable? Then what is read need not be what is on the media. */
+bool th_sim_directory_is_doomed(const struct th_sim_directory *directory);
 /* Only the process dies: files are closed, writes under way end or not, nothing else is lost. */
 void th_sim_directory_abandon(struct th_sim_directory *directory, struct th_sim_random *random);
 

@@ -131,7 +131,9 @@ static void end_flush(struct th_sim_brick *sim, struct th_request *request,
 		      struct th_sim_aspect *aspect)
 {
 	(void)request;
-	if (!aspect->error)
+	if (aspect->error)
+		th_sim_media_flush_fail(&sim->disk->media, aspect->covered);
+	else
 		th_sim_media_flush_end(&sim->disk->media, aspect->covered);
 }
 

@@ -148,7 +148,9 @@ static void end_flush(struct th_sim_brick *sim, struct th_request *request,
 	struct th_sim_file *file = file_of(sim, request);
 
 	file->in_flight--;
-	if (!aspect->error)
+	if (aspect->error)
+		th_sim_media_flush_fail(&file->inode->media, aspect->covered);
+	else
 		th_sim_media_flush_end(&file->inode->media, aspect->covered);
 }
 

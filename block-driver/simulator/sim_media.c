@@ -272,15 +272,29 @@ uint64_t th_sim_media_flush_begin(const struct th_sim_media *media)
 
 void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered)
 {
-	while (!th_list_empty(&media->pending)) {
-		struct th_sim_write *write =
-			th_list_first(&media->pending, struct th_sim_write, link);
+	struct th_list *link, *after;
+
+	th_list_for_each_safe(link, after, &media->pending) {
+		struct th_sim_write *write = th_list_entry(link, struct th_sim_write, link);
 
 		if (write->sequence > covered)
 			return;
+		if (write->doomed)
+			continue;
 		write_durable(media, write);
 		th_list_remove(&write->link);
 		free(write);
+	}
+}
+
+void th_sim_media_flush_fail(struct th_sim_media *media, uint64_t covered)
+{
+	struct th_list *link;
+
+	th_list_for_each(link, &media->pending) {
+		struct th_sim_write *write = th_list_entry(link, struct th_sim_write, link);
+
+		write->doomed = write->doomed || write->sequence <= covered;
 	}
 }
 

@@ -46,6 +46,7 @@ struct th_sim_write {
 	struct th_list link;
 	uint64_t sequence;
 	bool resize;
+	bool doomed; /* a flush of it failed: no later one covers it */
 	uint64_t position; /* resize: the new size */
 	uint64_t length;
 	uint8_t data[];
@@ -88,6 +89,8 @@ void th_sim_media_read(const struct th_sim_media *media, uint64_t position, uint
 /* A flush covers what has ended when it is begun; it becomes durable when the flush ends. */
 uint64_t th_sim_media_flush_begin(const struct th_sim_media *media);
 void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered);
+/* The flush failed: as with real ones, what it covered is never reported again, and may be lost although later flushes succeed. */
+void th_sim_media_flush_fail(struct th_sim_media *media, uint64_t covered);
 
 /* The power fails. */
 void th_sim_media_crash(struct th_sim_media *media, struct th_sim_loss *loss);

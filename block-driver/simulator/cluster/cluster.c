@@ -77,6 +77,13 @@ static void client_acknowledged(void *context, uint64_t end_lsn, bool promised)
 	th_oracle_acknowledged(&cluster->oracle, end_lsn, promised);
 }
 
+static void client_read(void *context, uint64_t issued_ns)
+{
+	struct th_cluster *cluster = context;
+
+	th_oracle_read(&cluster->oracle, issued_ns);
+}
+
 /* ---- leases ---- */
 
 static void on_lease(struct th_engine_call *call, void *context)
@@ -160,6 +167,7 @@ static void init_client(struct th_replica *replica)
 	replica->client.watch = (struct th_client_watch){
 		.look = client_looks,
 		.acknowledged = client_acknowledged,
+		.read = client_read,
 		.context = cluster,
 	};
 	replica->node.client = &replica->client;
@@ -246,6 +254,7 @@ void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_
 	cluster->oracle.durability_remote = plan->options.durability_remote;
 	cluster->oracle.log_limit_bytes = plan->options.log_limit_bytes;
 	cluster->oracle.lease = plan->lease_ns != 0;
+	cluster->oracle.lease_reads = plan->options.lease_reads;
 	th_actor_init(&cluster->outside, &cluster->world, false);
 	for (uint32_t i = 0; i < plan->replica_count; i++)
 		init_replica(cluster, i);

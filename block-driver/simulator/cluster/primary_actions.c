@@ -73,6 +73,7 @@ static int act_suspend(struct th_cluster *cluster)
 	if (cluster->oracle.durable.position.lsn != th_history_end(&cluster->history)->lsn)
 		th_fail("I/O is suspended, but the log is not durable");
 	cluster->oracle.suspended = true;
+	cluster->oracle.suspended_ns = cluster->world.now_ns;
 	run_a_while(cluster);
 	if (!cluster->primary)
 		return TH_CRASHED;
@@ -212,7 +213,10 @@ static int act_log_faults(struct th_cluster *cluster)
 	return TH_CRASHED;
 }
 
-/* A disk that could not be flushed is believed no more either. */
+/*
+ * A disk that could not be flushed is believed no more either. Before the process ends there is time enough to try
+ * again: what a failed flush covered would still be lost.
+ */
 static int act_flush_faults(struct th_cluster *cluster)
 {
 	struct th_replica *primary = cluster->primary;
@@ -221,6 +225,10 @@ static int act_flush_faults(struct th_cluster *cluster)
 	primary->node.disk.faults.flush_permille = 500;
 	run_a_while(cluster);
 	primary->node.disk.faults = (struct th_sim_faults){ 0 };
+	if (th_cluster_chance(cluster, 500)) {
+		primary->client.running = false;
+		th_world_run_for(&cluster->world, 3 * TH_NS_PER_S);
+	}
 	if (primary->node.up)
 		th_cluster_crash(primary);
 	primary->client.errors_allowed = false;

@@ -6,7 +6,10 @@
 
 #include "../world/failure.h"
 
-/* One time in five only the process dies; else the power fails with it. */
+/*
+ * One time in five only the process dies; else the power fails with it. Always when the log could not be flushed: as long as
+ * the system runs, nobody can tell what of it is on the media.
+ */
 static void lose_by_chance(struct th_replica *replica)
 {
 	struct th_sim_random *random = th_cluster_random(replica->cluster);
@@ -21,7 +24,8 @@ static void lose_by_chance(struct th_replica *replica)
 			keep_permille[th_sim_random_below(random, TH_ARRAY_COUNT(keep_permille))],
 	};
 
-	if (th_sim_random_chance(random, 200)) {
+	if (th_sim_random_chance(random, 200) &&
+	    !th_sim_directory_is_doomed(&replica->node.directory)) {
 		th_trace("%s: only the process dies", replica->node.config.name);
 		th_node_abandon(&replica->node);
 		return;

@@ -113,11 +113,12 @@ void th_history_destroy(struct th_history *history)
 }
 
 uint64_t th_history_issue(struct th_history *history, enum th_operation operation,
-			  uint64_t position, uint64_t length)
+			  uint64_t position, uint64_t length, uint64_t now_ns)
 {
 	return add_issue(history, &(struct th_issue){ .operation = operation,
 						      .position = position,
 						      .length = length,
+						      .issued_ns = now_ns,
 						      .under_way = true });
 }
 

@@ -25,6 +25,7 @@ struct th_issue {
 	uint64_t logged_bytes;
 	uint64_t lsn; /* of the first batch that holds some of it */
 	uint64_t end_lsn; /* behind the last one */
+	uint64_t issued_ns;
 	bool under_way; /* its record may still appear in the log */
 	bool acknowledged;
 };
@@ -73,7 +74,7 @@ void th_history_destroy(struct th_history *history);
 
 /* Returns the request's id. */
 uint64_t th_history_issue(struct th_history *history, enum th_operation operation,
-			  uint64_t position, uint64_t length);
+			  uint64_t position, uint64_t length, uint64_t now_ns);
 /* The request @id was completed without an error: all of it must be in the log by now. */
 void th_history_acknowledge(struct th_history *history, uint64_t id);
 /* The process that had the requests is gone: none of those under way will be answered. */

@@ -52,6 +52,29 @@ void th_oracle_unfollow(struct th_oracle *oracle)
 	oracle->primary = NULL;
 }
 
+static bool lease_is_over(const struct th_oracle *oracle)
+{
+	return oracle->lease && oracle->primary->world->now_ns > oracle->lease_end_ns;
+}
+
+/* What is asked for when the lease is over does not get into the log before there is a new one. */
+static void check_lease(const struct th_oracle *oracle, const struct th_log_walk_step *step)
+{
+	const struct th_history *history = oracle->history;
+
+	if (!lease_is_over(oracle))
+		return;
+	for (uint32_t i = 0; i < step->batch.record_count; i++) {
+		uint64_t sector = step->records[i].position / TH_SECTOR_BYTES;
+		const struct th_versions *versions = &history->sectors[sector];
+		uint64_t id = versions->items[versions->count - 1].id;
+
+		if (history->issues[id].issued_ns > oracle->lease_end_ns)
+			th_fail("request %llu was taken although the lease had run out before it came",
+				(unsigned long long)id);
+	}
+}
+
 void th_oracle_look(struct th_oracle *oracle)
 {
 	enum th_log_walk_result result;
@@ -59,8 +82,11 @@ void th_oracle_look(struct th_oracle *oracle)
 
 	if (!oracle->primary)
 		return;
-	while ((result = th_log_walk_next(&oracle->seen, &step)) != TH_WALK_END)
+	while ((result = th_log_walk_next(&oracle->seen, &step)) != TH_WALK_END) {
 		th_history_append(oracle->history, &oracle->seen, result, &step);
+		if (result == TH_WALK_BATCH)
+			check_lease(oracle, &step);
+	}
 	while (th_log_walk_next(&oracle->durable, &step) != TH_WALK_END)
 		;
 	check_limit(oracle);
@@ -102,19 +128,27 @@ static void promise(struct th_oracle *oracle, uint64_t lsn)
 
 void th_oracle_acknowledged(struct th_oracle *oracle, uint64_t end_lsn, bool promised)
 {
-	uint64_t now_ns;
-
 	if (!oracle->primary)
 		th_fail("a request was acknowledged by a node that is not primary");
-	now_ns = oracle->primary->world->now_ns;
 	/* What was written before may still wait for peers. */
 	if (oracle->suspended && !(promised && oracle->durability_remote))
 		th_fail("a request was acknowledged while I/O is suspended");
-	if (oracle->lease && now_ns > oracle->lease_end_ns)
+	if (lease_is_over(oracle))
 		th_fail("a request was acknowledged %llu ns after the lease had run out",
-			(unsigned long long)(now_ns - oracle->lease_end_ns));
+			(unsigned long long)(oracle->primary->world->now_ns -
+					     oracle->lease_end_ns));
 	if (promised)
 		promise(oracle, end_lsn);
+}
+
+void th_oracle_read(struct th_oracle *oracle, uint64_t issued_ns)
+{
+	if (!oracle->primary)
+		return;
+	if (oracle->suspended && issued_ns > oracle->suspended_ns)
+		th_fail("a read was begun and answered while I/O is suspended");
+	if (lease_is_over(oracle) && !oracle->lease_reads && issued_ns > oracle->lease_end_ns)
+		th_fail("a read was begun and answered after the lease had run out");
 }
 
 /* Was @id, as some version of the sector, in the log before @lsn? */

@@ -28,8 +28,10 @@ struct th_oracle {
 	uint32_t peer_count;
 	uint32_t durability_remote;
 	bool lease;
+	bool lease_reads; /* reads go on without a lease */
 	uint64_t lease_end_ns;
 	bool suspended;
+	uint64_t suspended_ns; /* since then */
 	uint64_t log_limit_bytes; /* 0: not checked */
 	uint64_t log_start_bytes; /* what the log took when its node became primary: that may be more */
 };
@@ -44,6 +46,7 @@ void th_oracle_unfollow(struct th_oracle *oracle);
 void th_oracle_look(struct th_oracle *oracle);
 /* For struct th_client_watch. */
 void th_oracle_acknowledged(struct th_oracle *oracle, uint64_t end_lsn, bool promised);
+void th_oracle_read(struct th_oracle *oracle, uint64_t issued_ns);
 struct th_oracle_peer *th_oracle_peer(struct th_oracle *oracle, const struct th_uuid *uuid);
 
 /* Rules for any replica whose log is part of the history. */

@@ -163,6 +163,24 @@ static void a_write_behind_the_end_makes_media_grow(void **state)
 	th_sim_media_destroy(&media);
 }
 
+static void what_a_failed_flush_covered_no_later_flush_makes_durable(void **state)
+{
+	struct th_sim_media media;
+
+	(void)state;
+	th_sim_media_init(&media, BYTES, true);
+	write_sectors(&media, 0, 2, 1, false);
+	th_sim_media_flush_fail(&media, th_sim_media_flush_begin(&media));
+	write_sectors(&media, 1, 2, 2, false);
+	flush(&media);
+	assert_int_equal(sector_value(&media, 0), 1);
+	crash(&media, TH_SIM_LOSE_ALL, 0);
+	assert_int_equal(sector_value(&media, 0), 0);
+	assert_int_equal(sector_value(&media, 1), 2);
+	assert_int_equal(sector_value(&media, 2), 2);
+	th_sim_media_destroy(&media);
+}
+
 static void crashes_by_chance_tear_lose_and_keep(void **state)
 {
 	struct th_sim_random random;
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_durable_write_is_not_undone_by_an_older_one),
 		cmocka_unit_test(a_cut_that_survives_takes_what_was_written_there_before),
 		cmocka_unit_test(a_write_behind_the_end_makes_media_grow),
+		cmocka_unit_test(what_a_failed_flush_covered_no_later_flush_makes_durable),
 		cmocka_unit_test(crashes_by_chance_tear_lose_and_keep),
 		cmocka_unit_test(a_clone_goes_its_own_way),
 		cmocka_unit_test(a_read_during_a_write_sees_old_or_new_sectors),

@@ -110,6 +110,8 @@ static void succeeded(struct th_client_slot *slot)
 			(unsigned long long)slot->position);
 	if (slot->operation == TH_READ) {
 		check_read(slot);
+		if (!slot->exact && watch->read)
+			watch->read(watch->context, slot->issued_ns);
 		return;
 	}
 	if (changes_device(slot->operation)) {
@@ -206,10 +208,11 @@ static void prepare(struct th_client_slot *slot)
 	struct th_client *client = slot->client;
 
 	slot->id = 0;
+	slot->issued_ns = client->node->world->now_ns;
 	slot->covered_lsn = client->history->acknowledged_lsn;
 	if (changes_device(slot->operation))
 		slot->id = th_history_issue(client->history, slot->operation, slot->position,
-					    slot->length);
+					    slot->length, slot->issued_ns);
 	if (slot->operation == TH_WRITE)
 		th_stamp(slot->buffer, slot->id, slot->position, slot->length);
 	if (slot->operation == TH_READ)

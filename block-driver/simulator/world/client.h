@@ -34,6 +34,8 @@ struct th_client_watch {
 	void (*look)(void *context);
 	/* A request that changes the device, or a flush, was acknowledged: all below is promised if @promised. */
 	void (*acknowledged)(void *context, uint64_t end_lsn, bool promised);
+	/* A read that was issued then was answered. */
+	void (*read)(void *context, uint64_t issued_ns);
 	void *context;
 };
 
@@ -46,6 +48,7 @@ struct th_client_slot {
 	uint8_t flags;
 	uint64_t position;
 	uint64_t length;
+	uint64_t issued_ns;
 	uint64_t id; /* of what changes the device */
 	uint64_t covered_lsn; /* FLUSH: acknowledged before it was issued */
 	uint64_t exact_lsn;
