@@ -95,6 +95,26 @@ static void a_log_larger_than_the_memory_is_replayed(void **state)
 		assert_true(node_holds(node, at, TH_MIB, 1));
 }
 
+static void memory_that_is_used_again_leaves_no_trace_in_the_log(void **state)
+{
+	struct node_shape shape = node_shape_default;
+	struct node *node;
+
+	shape.block_bytes = 512;
+	shape.memory_bytes = MEMORY;
+	node = new_node(state, &shape);
+	node_begin(node);
+	for (uint64_t i = 0; i < 2 * MEMORY / TH_MIB; i++)
+		assert_int_equal(node_write(node, 0, TH_MIB, i + 1), 0);
+	/* Behind these the rest of a block has to be zero, or a reader stops there. */
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(node_write(node, i * 512, 512, 100 + i), 0);
+	node_kill(node);
+	node_reopen(node);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_true(node_holds(node, i * 512, 512, 100 + i));
+}
+
 /* ---- all kinds of requests, against a model ---- */
 
 #define BLOCKS (DEVICE / TH_BLOCK_BYTES)
@@ -227,6 +247,7 @@ int main(int argc, char **argv)
 		engine_test(what_fell_out_of_memory_is_read_right),
 		engine_test(what_fell_out_of_memory_is_written_back_right),
 		engine_test(a_log_larger_than_the_memory_is_replayed),
+		engine_test(memory_that_is_used_again_leaves_no_trace_in_the_log),
 		engine_test(any_load_reads_as_written_with_little_memory),
 		engine_test(when_the_index_is_full_writers_wait_and_none_fails),
 		engine_test(replay_waits_for_the_disk_when_the_index_is_full),

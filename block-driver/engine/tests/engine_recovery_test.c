@@ -423,11 +423,24 @@ static void a_log_that_ends_before_what_the_disk_holds_is_refused(void **state)
 	struct segment_file last;
 
 	assert_int_equal(node_attach(node), 0);
-	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
-	assert_int_equal(node_write_fua(node, 0, WRITE_BYTES, 99), 0);
-	assert_int_equal(node_close(node), 0);
+	/* A sweep that touched the disk, but made no checkpoint. */
+	refuse(node, FAULT_DISK, TH_FLUSH, NULL, -EIO);
+	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), -EIO);
+	assert_int_equal(node_close_undrained(node), 0);
 	last = last_segment(node);
 	/* Nothing is left behind the damage that could prove it: the meta file does. */
+	file_resize(node, last.name, last.bytes - BATCH_BYTES);
+	assert_refused(node, -EUCLEAN);
+}
+
+static void a_log_that_ends_before_its_checkpoint_is_refused(void **state)
+{
+	struct node *node = new_logger(state);
+	struct segment_file last;
+
+	assert_int_equal(node_attach(node), 0);
+	assert_int_equal(node_close(node), 0);
+	last = last_segment(node);
 	file_resize(node, last.name, last.bytes - BATCH_BYTES);
 	assert_refused(node, -EUCLEAN);
 }
@@ -709,6 +722,7 @@ int main(int argc, char **argv)
 		engine_test(a_segment_where_none_can_be_is_refused),
 		engine_test(a_last_segment_without_its_header_but_with_durable_batches_is_refused),
 		engine_test(a_log_that_ends_before_what_the_disk_holds_is_refused),
+		engine_test(a_log_that_ends_before_its_checkpoint_is_refused),
 		engine_test(a_log_whose_blocks_have_another_size_is_refused),
 		engine_test(leftovers_are_removed_and_what_is_not_ours_is_left_alone),
 		engine_test(a_segment_whose_removal_was_lost_does_no_harm),
