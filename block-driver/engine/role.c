@@ -421,9 +421,10 @@ bool th_call_cut(struct th_engine *engine, struct th_engine_call *call)
 			call->end_lsn = call->lsn;
 			return true;
 		}
-		engine->cutting = true; /* no sweep begins, no replay */
+		engine->cutting = true; /* no sweep begins, no replay, no removal */
 		if (!th_writeback_idle(engine) || reader->read_busy || engine->reads_under_way ||
-		    engine->opening_segment || !th_retention_idle(engine))
+		    engine->opening_segment || !th_retention_idle(engine) ||
+		    engine->removal.step != TH_REMOVAL_NONE)
 			return false;
 		if (cut_refused(engine, call) || !th_call_alloc(engine, TH_SEGMENT_NAME_BYTES)) {
 			engine->cutting = false;

@@ -285,7 +285,7 @@ static void removal_start(struct th_engine *engine)
 	struct th_removal *removal = &engine->removal;
 	struct th_segment *segment = th_segment_first(engine);
 
-	if (engine->closing)
+	if (engine->closing || engine->cutting)
 		return;
 	if (removal->retry_ns > engine->now_ns) {
 		th_engine_wake_at(engine, removal->retry_ns);
