@@ -68,8 +68,14 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 	const struct th_segment *torn = segment_at_end(engine);
 	uint64_t end = reader->position.lsn;
 	bool more = last && last->start_lsn > end;
-	bool own = torn ? torn->own : more;
+	bool own = torn && torn->own;
 
+	/*
+	 * What comes from a peer is durable before more of it is taken. So where a whole segment is torn or missing and
+	 * others follow, this node has begun them, whoever wrote the one before.
+	 */
+	if (more && (!torn || torn->end_lsn == end))
+		own = true;
 	engine->log_end = (struct th_log_end){
 		.step = END_PROOF,
 		.lsn = end,
@@ -86,7 +92,6 @@ bool th_log_end_judge(struct th_engine *engine, struct th_engine_call *call)
 				     (unsigned long long)end);
 	if (last && end < engine->meta.applied_limit_lsn)
 		return !fail_damaged(engine, call, "the disk holds data from behind it");
-	/* What comes from a peer is durable before more of it is taken; so only an own log can be torn and go on. */
 	if (more && !own)
 		return !fail_damaged(engine, call, "whole segments follow");
 	if (!own)

@@ -4,6 +4,8 @@
  */
 #include "engine_test.h"
 
+#define RUNS 400u
+
 /* ---- the log ---- */
 
 /* Closed with an error or without, and opened anew; primary of the next epoch. */
@@ -478,6 +480,83 @@ static void what_cannot_be_recorded_in_the_meta_file_is_an_error_now_and_done_la
 	assert_int_equal(status_of(node).peer_count, 1);
 }
 
+/* ---- anything ---- */
+
+#define CALLS_AT_ONCE 4u
+#define IOS_AT_ONCE   8u
+
+static void fault_by_chance(struct node *node, uint64_t *random)
+{
+	static const char *const names[] = { NULL, ".log", "meta", "spare" };
+	struct fault_rule *rule = refuse(node,
+					 test_random_below(random, 4) ? FAULT_FILES : FAULT_DISK,
+					 test_random_below(random, TH_OPERATION_COUNT),
+					 names[test_random_below(random, 4)], -EIO);
+
+	rule->skip = test_random_below(random, 8);
+	rule->times = test_random_below(random, 4);
+	if (rule->operation == TH_FILE_CLOSE)
+		rule->done_first = true;
+}
+
+static void call_by_chance(struct node *node, struct call *call, uint64_t *random, uint64_t *epoch)
+{
+	static const enum th_engine_operation operations[] = {
+		TH_CALL_ROTATE,	     TH_CALL_FLUSH,   TH_CALL_CHECKPOINT, TH_CALL_PEER_ADD,
+		TH_CALL_PEER_REMOVE, TH_CALL_SUSPEND, TH_CALL_RESUME,	  TH_CALL_RESIZE,
+		TH_CALL_DETACH,	     TH_CALL_ATTACH,  TH_CALL_SECONDARY,  TH_CALL_PRIMARY,
+	};
+
+	*call = (struct call){
+		.call = { .operation = operations[test_random_below(random, 12)],
+			  .peer = { { 0xa1 } },
+			  .device_bytes = node->shape.device_bytes,
+			  .write_label = true },
+	};
+	if (call->call.operation == TH_CALL_PRIMARY)
+		call->call.epoch = ++*epoch;
+	call_start(node, call);
+}
+
+static void whatever_fails_closing_ends_and_nothing_that_was_flushed_is_lost(void **state)
+{
+	uint64_t random = seed;
+
+	for (uint32_t run = 0; run < RUNS; run++) {
+		struct scene *scene = *state;
+		struct node *node = &scene->nodes[0];
+		struct call calls[CALLS_AT_ONCE];
+		struct io io[IOS_AT_ONCE];
+		uint64_t epoch = 1;
+
+		node_init(node, &scene->world, &node_shape_default);
+		node->options.segment_bytes = 64 * TH_KIB;
+		node->options.log_limit_bytes = TH_MIB;
+		node->options.writeback_delay_ns = TH_NS_PER_MS;
+		node_begin(node);
+		assert_int_equal(node_write_fua(node, 0, BLOCK, 1), 0);
+		for (uint32_t i = test_random_below(&random, 4); i > 0; i--)
+			fault_by_chance(node, &random);
+		for (uint32_t i = 0; i < IOS_AT_ONCE; i++) {
+			io_start(node, &io[i], i % 4 ? TH_WRITE : TH_FLUSH, 0, (1 + i) * BLOCK,
+				 i % 4 ? BLOCK : 0, 2);
+			if (i < CALLS_AT_ONCE)
+				call_by_chance(node, &calls[i], &random, &epoch);
+			world_run_for(node->world, test_random_below(&random, 2000) * TH_NS_PER_US);
+		}
+		node_close_undrained(node);
+		for (uint32_t i = 0; i < IOS_AT_ONCE; i++)
+			io_end(&io[i]);
+		for (uint32_t i = 0; i < CALLS_AT_ONCE; i++)
+			assert_true(calls[i].done);
+		node_power_cut(node, TH_SIM_LOSE_ALL);
+		node_reopen(node);
+		assert_true(node_holds(node, 0, BLOCK, 1));
+		assert_int_equal(node_primary(node, epoch + 1), 0);
+		node_destroy(node);
+	}
+}
+
 /* ---- what is told ---- */
 
 static void the_first_error_is_kept_and_each_one_is_an_event(void **state)
@@ -546,6 +625,7 @@ int main(int argc, char **argv)
 		engine_test(detaching_ends_although_the_meta_file_cannot_be_written),
 		engine_test(
 			what_cannot_be_recorded_in_the_meta_file_is_an_error_now_and_done_later),
+		engine_test(whatever_fails_closing_ends_and_nothing_that_was_flushed_is_lost),
 		engine_test(the_first_error_is_kept_and_each_one_is_an_event),
 		engine_test(counters_and_errors_begin_anew_with_open),
 	};

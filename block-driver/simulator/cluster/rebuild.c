@@ -134,15 +134,15 @@ static int give_up_peer(struct th_replica *replica)
 }
 
 /* Where the new replica begins. The source keeps its log from there on: it is registered as a peer before it is made. */
-static int choose_start(struct th_replica *replica, const struct th_boundary **start)
+static int choose_start(struct th_replica *replica, struct th_position *start)
 {
 	struct th_cluster *cluster = replica->cluster;
 	int error;
 
 	do {
 		th_oracle_look(&cluster->oracle);
-		*start = newest_header(cluster);
-		replica->shipping.announced_lsn = (*start)->position.lsn;
+		*start = newest_header(cluster)->position;
+		replica->shipping.announced_lsn = start->lsn;
 		replica->shipping.starved = false;
 		error = th_cluster_register(cluster->source, replica);
 	} while (!error && replica->shipping.starved);
@@ -168,7 +168,6 @@ static void build(struct th_replica *replica, const struct th_position *start)
 int th_cluster_rebuild(struct th_replica *replica)
 {
 	struct th_cluster *cluster = replica->cluster;
-	const struct th_boundary *boundary;
 	struct th_position start;
 	int error;
 
@@ -178,10 +177,9 @@ int th_cluster_rebuild(struct th_replica *replica)
 	th_shipping_killed(replica);
 	error = give_up_peer(replica);
 	if (!error)
-		error = choose_start(replica, &boundary);
+		error = choose_start(replica, &start);
 	if (error)
 		return error;
-	start = boundary->position;
 	build(replica, &start);
 	/* It may have been the one that had what was promised. */
 	cluster->history.promised_remote_lsn =
