@@ -39,6 +39,7 @@ const struct th_key th_keys[TH_KEY_COUNT] = {
 	[TH_KEY_EPOCH] = NUMBER("epoch", 1, UINT64_MAX),
 	[TH_KEY_FENCING] = CHOICE("fencing", "none", "lease"),
 	[TH_KEY_FORMAT] = CHOICE("format", "text", "dot"),
+	[TH_KEY_INCONSISTENT_UNTIL_LSN] = NUMBER("inconsistent-until-lsn", 0, UINT64_MAX),
 	[TH_KEY_IO] = CHOICE("io", "aio", "sio"),
 	[TH_KEY_LABEL] = CHOICE("label", "check", "write"),
 	[TH_KEY_LEASE_READS] = PLAIN("lease-reads", TH_VALUE_FLAG),
@@ -53,6 +54,8 @@ const struct th_key th_keys[TH_KEY_COUNT] = {
 	[TH_KEY_RESOURCE_UUID] = PLAIN("resource-uuid", TH_VALUE_UUID),
 	[TH_KEY_SEGMENT_BYTES] = SIZE("segment-bytes", 64 * TH_KIB, 1ULL << 40),
 	[TH_KEY_SIZE] = SIZE("size", 512, DEVICE_BYTES_MAX),
+	[TH_KEY_START_CHAIN] = PLAIN("start-chain", TH_VALUE_CHAIN),
+	[TH_KEY_START_EPOCH] = NUMBER("start-epoch", 0, UINT64_MAX),
 	[TH_KEY_START_LSN] = NUMBER("start-lsn", 0, UINT64_MAX),
 	[TH_KEY_TIMEOUT_MS] = NUMBER("timeout-ms", 1, MS_PER_HOUR),
 	[TH_KEY_UNTIL_LSN] = NUMBER("until-lsn", 1, UINT64_MAX),
@@ -73,7 +76,9 @@ const struct th_command_description th_commands[] = {
 	{ "watch", NULL, TH_SUBJECT_OPTIONAL, 0, B(TIMEOUT_MS), th_handle_watch },
 
 	{ "create", NULL, TH_SUBJECT_REQUIRED, B(DIRECTORY) | B(SIZE),
-	  B(BLOCK) | B(RESOURCE_UUID) | B(NODE_UUID) | B(IO) | B(DIRECT), th_handle_create },
+	  B(BLOCK) | B(RESOURCE_UUID) | B(NODE_UUID) | B(IO) | B(DIRECT) | B(START_LSN) |
+		  B(START_EPOCH) | B(START_CHAIN) | B(INCONSISTENT_UNTIL_LSN),
+	  th_handle_create },
 	{ "open", NULL, TH_SUBJECT_REQUIRED, B(DIRECTORY),
 	  B(RESOURCE_UUID) | B(IO) | B(DIRECT) | B(DIRTY_EXTENTS_MAX) | B(UNTIL_LSN) |
 		  B(UNTIL_TIME_NS),

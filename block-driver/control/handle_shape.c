@@ -71,13 +71,31 @@ static int plan_device(struct th_resource_plan *plan, const struct th_command *c
 			    (unsigned long long)plan->device_bytes, plan->block_bytes);
 }
 
+static int plan_start(struct th_resource_plan *plan, const struct th_command *command,
+		      struct th_error *error)
+{
+	bool lsn = th_command_has(command, TH_KEY_START_LSN);
+	bool epoch = th_command_has(command, TH_KEY_START_EPOCH);
+	bool chain = th_command_has(command, TH_KEY_START_CHAIN);
+
+	plan->start_lsn = th_command_number(command, TH_KEY_START_LSN);
+	plan->start_epoch = th_command_number(command, TH_KEY_START_EPOCH);
+	plan->start_chain = th_command_number(command, TH_KEY_START_CHAIN);
+	plan->inconsistent_until_lsn = th_command_number(command, TH_KEY_INCONSISTENT_UNTIL_LSN);
+	if (lsn == epoch && lsn == chain)
+		return 0;
+	return th_error_set(error, -EINVAL,
+			    "start-lsn, start-epoch and start-chain are one position: give all of "
+			    "them or none");
+}
+
 void th_handle_create(struct th_session *session, const struct th_command *command)
 {
 	struct th_resource_plan *plan = &session->plan;
 	struct th_error error = { 0 };
 
 	read_plan(session, command);
-	if (plan_device(plan, command, &error)) {
+	if (plan_device(plan, command, &error) || plan_start(plan, command, &error)) {
 		th_session_refuse(session, &error);
 		return;
 	}

@@ -564,6 +564,10 @@ static int resource_new(struct th_control *control, const struct th_resource_pla
 	resource->call.node_uuid = plan->node_uuid;
 	resource->call.device_bytes = plan->device_bytes;
 	resource->call.block_bytes = plan->block_bytes;
+	resource->call.start_lsn = plan->start_lsn;
+	resource->call.epoch = plan->start_epoch;
+	resource->call.chain = plan->start_chain;
+	resource->call.inconsistent_until_lsn = plan->inconsistent_until_lsn;
 	resource->call.run = true;
 	resource->call.until_lsn = plan->until_lsn;
 	resource->call.until_ns = plan->until_ns;

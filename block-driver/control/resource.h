@@ -71,6 +71,11 @@ struct th_resource_plan {
 	struct th_uuid node_uuid;
 	uint64_t device_bytes;
 	uint32_t block_bytes;
+	/* create: where its log will begin, and until where it is not consistent */
+	uint64_t start_lsn;
+	uint64_t start_epoch;
+	uint64_t start_chain;
+	uint64_t inconsistent_until_lsn;
 	uint64_t until_lsn; /* open: replay does not pass it; 0: no limit */
 	uint64_t until_ns;
 	struct th_engine_options options;

@@ -66,7 +66,7 @@ static void put_condition(struct th_reply *reply, const struct th_engine_status 
 {
 	th_reply_flag(reply, "consistent", status->consistent);
 	if (!status->consistent)
-		th_reply_number(reply, "inconsistent-until-lsn", status->inconsistent_until_lsn);
+		th_reply_number(reply, "inconsistent-until-lsn", status->consistent_from_lsn);
 	th_reply_flag(reply, "disk-attached", status->disk_attached);
 	th_reply_flag(reply, "suspended", status->suspended);
 	th_reply_flag(reply, "lease-expired", status->lease_expired);

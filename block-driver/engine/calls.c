@@ -73,12 +73,14 @@ static bool call_received(struct th_engine *engine, struct th_engine_call *call)
 				    (unsigned long long)last->start_lsn);
 	}
 	if (!last || last->start_lsn != call->start_lsn) {
-		if (call->start_lsn != engine->received_lsn || (last && call->epoch < last->epoch))
+		uint64_t epoch = last ? last->epoch : engine->meta.checkpoint_epoch;
+
+		if (call->start_lsn != engine->received_lsn || call->epoch < epoch)
 			return th_call_fail(
 				call, -EINVAL,
 				"the segment does not join: the log here ends at LSN %llu, epoch %llu",
 				(unsigned long long)engine->received_lsn,
-				(unsigned long long)(last ? last->epoch : 0));
+				(unsigned long long)epoch);
 		last = th_segment_add(engine, call->epoch, call->start_lsn);
 		if (!last)
 			return th_call_fail(call, -ENOMEM, "too many segments, or no memory");

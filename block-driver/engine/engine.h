@@ -69,6 +69,9 @@ enum th_engine_operation {
 	/*
 	 * A new replica in an empty log directory: meta file, and, when a disk is attached that is larger than
 	 * the device, its label. -EEXIST when the directory already has a meta file or segments.
+	 * @start_lsn, @epoch, @chain: the position at which its log will begin, where a segment of another replica ends; all 0:
+	 * at the beginning. Its disk holds what stands before, and perhaps effects of records up to
+	 * @inconsistent_until_lsn (0: none).
 	 */
 	TH_CALL_CREATE,
 	/* Recovery, then secondary. -ENOENT no meta file, -EUCLEAN damaged log, -EXDEV foreign. */
@@ -129,6 +132,7 @@ struct th_engine_call {
 	uint64_t start_lsn;
 	uint64_t lsn;
 	uint64_t chain;
+	uint64_t inconsistent_until_lsn; /* CREATE */
 	bool chain_given;
 	bool write_label;
 	bool run;
@@ -191,7 +195,7 @@ struct th_engine_status {
 	uint64_t end_chain;
 	uint64_t end_time_ns; /* of the last replayed or appended batch */
 	uint64_t applied_limit_lsn;
-	uint64_t inconsistent_until_lsn;
+	uint64_t consistent_from_lsn; /* a prefix of the history once replayed to here */
 	uint64_t dirty_bytes;
 	uint32_t dirty_extents;
 	uint64_t cache_bytes;

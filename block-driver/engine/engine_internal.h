@@ -488,6 +488,8 @@ enum th_gate { TH_GATE_OPEN, TH_GATE_HOLD, TH_GATE_REFUSE };
 enum th_gate th_gate_write(struct th_engine *engine, int *error);
 enum th_gate th_gate_read(struct th_engine *engine, int *error);
 bool th_gate_lease_expired(const struct th_engine *engine);
+/* From here on the replica is a prefix of the history: what its disk may hold is replayed then. */
+uint64_t th_gate_consistent_lsn(const struct th_engine *engine);
 /* After @bytes were admitted: when the next ones may be. */
 void th_gate_throttle(struct th_engine *engine, uint64_t bytes);
 

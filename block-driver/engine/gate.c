@@ -15,6 +15,11 @@ bool th_gate_lease_expired(const struct th_engine *engine)
 	       engine->now_ns >= engine->lease_deadline_ns;
 }
 
+uint64_t th_gate_consistent_lsn(const struct th_engine *engine)
+{
+	return TH_MAX(engine->mandatory_lsn, engine->meta.inconsistent_until_lsn);
+}
+
 enum th_gate th_gate_write(struct th_engine *engine, int *error)
 {
 	if (engine->closing || !engine->opened) {
@@ -41,8 +46,7 @@ enum th_gate th_gate_read(struct th_engine *engine, int *error)
 		return TH_GATE_REFUSE;
 	}
 	if (engine->role != TH_ROLE_PRIMARY &&
-	    engine->reader.position.lsn <
-		    TH_MAX(engine->mandatory_lsn, engine->meta.inconsistent_until_lsn)) {
+	    engine->reader.position.lsn < th_gate_consistent_lsn(engine)) {
 		*error = -EUCLEAN;
 		return TH_GATE_REFUSE;
 	}

@@ -6,11 +6,20 @@
  */
 #include "engine_internal.h"
 
+/* Where a log may begin: it has LSNs left for all that will ever be written. */
+#define START_LSN_MAX (TH_LSN_MAX / 2)
+
 static void io_start(struct th_engine *engine, struct th_engine_call *call, uint32_t step,
 		     const struct th_file_command *command)
 {
 	call->step = step;
 	th_file_io_start(engine, &engine->call_io, command);
+}
+
+/* Can a segment start, or a batch end there? */
+static bool is_boundary(uint64_t lsn)
+{
+	return th_is_aligned(lsn, TH_BLOCK_BYTES) && lsn <= TH_LSN_MAX;
 }
 
 /* ---- create ---- */
@@ -28,6 +37,33 @@ enum create_step {
 	CREATE_UNDO_REMOVE
 };
 
+/* Where its log is to begin: a position of another replica's log. */
+static bool create_start_refused(struct th_engine_call *call)
+{
+	unsigned long long start = call->start_lsn, until = call->inconsistent_until_lsn;
+
+	if (!th_is_aligned(start | until, TH_BLOCK_BYTES) || TH_MAX(start, until) > START_LSN_MAX)
+		return th_call_fail(
+			call, -EINVAL,
+			"no log can begin at LSN %llu, or be consistent from %llu on: both are multiples "
+			"of %llu, at most %llu",
+			start, until, (unsigned long long)TH_BLOCK_BYTES,
+			(unsigned long long)START_LSN_MAX);
+	if (!start && (call->epoch || call->chain))
+		return th_call_fail(
+			call, -EINVAL,
+			"before LSN 0 there is nothing: its epoch and chain value are 0");
+	if (start && !call->epoch)
+		return th_call_fail(call, -EINVAL,
+				    "what ends at LSN %llu has an epoch of 1 or higher", start);
+	if (until && until < start)
+		return th_call_fail(
+			call, -EINVAL,
+			"its log begins at LSN %llu: it cannot be inconsistent until %llu only",
+			start, until);
+	return false;
+}
+
 static bool create_refused(struct th_engine *engine, struct th_engine_call *call)
 {
 	if (engine->opened)
@@ -37,7 +73,7 @@ static bool create_refused(struct th_engine *engine, struct th_engine_call *call
 	if (!call->device_bytes || !th_is_aligned(call->device_bytes, call->block_bytes))
 		return th_call_fail(call, -EINVAL, "the size must be a multiple of %u, and not 0",
 				    call->block_bytes);
-	return false;
+	return create_start_refused(call);
 }
 
 static struct th_directory *directory_alloc(struct th_engine *engine)
@@ -53,15 +89,50 @@ static struct th_directory *directory_alloc(struct th_engine *engine)
 	return directory;
 }
 
-static bool directory_is_used(const struct th_directory *directory)
+static bool directory_is_used(const struct th_directory *directory, struct th_engine_call *call)
 {
+	const char *segment = NULL;
 	uint64_t epoch, start_lsn;
 
-	for (uint32_t i = 0; i < directory->count; i++)
-		if (strcmp(directory->entries[i].name, "meta") == 0 ||
-		    th_segment_name_parse(directory->entries[i].name, &epoch, &start_lsn))
-			return true;
-	return false;
+	for (uint32_t i = 0; i < directory->count; i++) {
+		const char *name = directory->entries[i].name;
+
+		if (strcmp(name, "meta") == 0)
+			return th_call_fail(
+				call, -EEXIST,
+				"the log directory holds a replica already: open it, or take an empty one");
+		if (th_segment_name_parse(name, &epoch, &start_lsn))
+			segment = name;
+	}
+	return segment &&
+	       th_call_fail(call, -EEXIST,
+			    "the log directory holds log without a meta file (%s): move it "
+			    "away, or take an empty one",
+			    segment);
+}
+
+static void create_meta(struct th_engine *engine, const struct th_engine_call *call)
+{
+	struct th_meta *meta = &engine->meta;
+
+	*meta = (struct th_meta){
+		.resource_uuid = call->resource_uuid,
+		.node_uuid = call->node_uuid,
+		.device_bytes = call->device_bytes,
+		.block_bytes = call->block_bytes,
+		.clean = true,
+		.checkpoint_lsn = call->start_lsn,
+		.checkpoint_epoch = call->epoch,
+		.checkpoint_chain = call->chain,
+		.applied_limit_lsn = call->start_lsn,
+		.inconsistent_until_lsn = call->inconsistent_until_lsn,
+	};
+	/* Also of the epoch that ends here, what comes must be told from other histories. */
+	if (call->start_lsn) {
+		meta->epochs[0] =
+			(struct th_meta_epoch){ call->epoch, call->start_lsn, call->chain };
+		meta->epoch_count = 1;
+	}
 }
 
 static void create_write(struct th_engine *engine, struct th_engine_call *call)
@@ -142,13 +213,7 @@ bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
 		directory = directory_alloc(engine);
 		if (!directory)
 			return th_call_fail(call, -ENOMEM, "no memory");
-		engine->meta = (struct th_meta){
-			.resource_uuid = call->resource_uuid,
-			.node_uuid = call->node_uuid,
-			.device_bytes = call->device_bytes,
-			.block_bytes = call->block_bytes,
-			.clean = true,
-		};
+		create_meta(engine, call);
 		io_start(engine, call, CREATE_LIST,
 			 &(struct th_file_command){ .operation = TH_FILE_LIST,
 						    .directory = directory });
@@ -160,10 +225,8 @@ bool th_call_create(struct th_engine *engine, struct th_engine_call *call)
 			return th_call_fail(call, io->error,
 					    "the log directory cannot be listed (errno %d)",
 					    -io->error);
-		if (directory_is_used(engine->call_memory))
-			return th_call_fail(
-				call, -EEXIST,
-				"the log directory holds a replica already: open it, or take an empty one");
+		if (directory_is_used(engine->call_memory, call))
+			return true;
 		call->step = CREATE_LABEL;
 		call->write_label = true;
 		engine->label_step = 0;
@@ -379,8 +442,7 @@ static bool open_add_segments(struct th_engine *engine, struct th_engine_call *c
 		if (th_spare_stock(engine, entry->name, entry->bytes) ||
 		    !th_segment_name_parse(entry->name, &epoch, &start_lsn))
 			continue;
-		if (!th_is_aligned(start_lsn, TH_BLOCK_BYTES) || start_lsn > TH_LSN_MAX ||
-		    entry->bytes > TH_LSN_MAX - start_lsn)
+		if (!is_boundary(start_lsn) || entry->bytes > TH_LSN_MAX - start_lsn)
 			return open_fail_damaged(call, entry->name, "is where none can be");
 		if (last && start_lsn <= last->start_lsn)
 			return open_fail_damaged(call, entry->name,
@@ -406,8 +468,7 @@ static bool checkpoint_is_possible(const struct th_meta *meta)
 {
 	if (!meta->checkpoint_lsn)
 		return !meta->checkpoint_epoch && !meta->checkpoint_chain;
-	return meta->checkpoint_epoch && th_is_aligned(meta->checkpoint_lsn, TH_BLOCK_BYTES) &&
-	       meta->checkpoint_lsn <= TH_LSN_MAX;
+	return meta->checkpoint_epoch && is_boundary(meta->checkpoint_lsn);
 }
 
 static bool open_check_range(struct th_engine *engine, struct th_engine_call *call)

@@ -49,13 +49,11 @@ static bool primary_refused_at_end(struct th_engine *engine, struct th_engine_ca
 {
 	const struct th_reader *reader = &engine->reader;
 
-	if (reader->position.lsn <
-	    TH_MAX(engine->mandatory_lsn, engine->meta.inconsistent_until_lsn))
+	if (reader->position.lsn < th_gate_consistent_lsn(engine))
 		return th_call_fail(
 			call, -EUCLEAN,
 			"this replica is not consistent before LSN %llu, and its log ends at %llu",
-			(unsigned long long)TH_MAX(engine->mandatory_lsn,
-						   engine->meta.inconsistent_until_lsn),
+			(unsigned long long)th_gate_consistent_lsn(engine),
 			(unsigned long long)reader->position.lsn);
 	if (call->chain_given && call->chain != reader->position.chain)
 		return th_call_fail(
@@ -260,18 +258,20 @@ enum cut_step {
 
 static bool cut_refused(struct th_engine *engine, struct th_engine_call *call)
 {
+	uint64_t on_disk =
+		TH_MAX(engine->meta.applied_limit_lsn, engine->meta.inconsistent_until_lsn);
+
 	if (engine->role != TH_ROLE_SECONDARY)
 		return th_call_fail(call, -EBUSY,
 				    "a primary's log is not cut: make it secondary first");
 	if (call->lsn > engine->received_lsn)
 		return th_call_fail(call, -EINVAL, "the log ends at LSN %llu already",
 				    (unsigned long long)engine->received_lsn);
-	if (call->lsn < engine->meta.applied_limit_lsn)
+	if (call->lsn < on_disk)
 		return th_call_fail(
 			call, -EUCLEAN,
 			"records up to LSN %llu may be on the disk: cutting at %llu needs a rewind",
-			(unsigned long long)engine->meta.applied_limit_lsn,
-			(unsigned long long)call->lsn);
+			(unsigned long long)on_disk, (unsigned long long)call->lsn);
 	return false;
 }
 

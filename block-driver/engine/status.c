@@ -24,9 +24,8 @@ static void status_positions(const struct th_engine *engine, struct th_engine_st
 	status->end_chain = end->chain;
 	status->end_time_ns = end->time_ns;
 	status->applied_limit_lsn = engine->meta.applied_limit_lsn;
-	status->inconsistent_until_lsn = engine->meta.inconsistent_until_lsn;
-	status->consistent = end->lsn >=
-			     TH_MAX(engine->mandatory_lsn, engine->meta.inconsistent_until_lsn);
+	status->consistent_from_lsn = th_gate_consistent_lsn(engine);
+	status->consistent = end->lsn >= status->consistent_from_lsn;
 }
 
 void th_engine_status(const struct th_brick *translog, struct th_engine_status *status)

@@ -94,6 +94,24 @@ static void create_makes_the_files_and_leaves_nothing_open(void **state)
 	assert_int_equal(bench_brick_count(), 0);
 }
 
+static void create_tells_the_engine_where_the_log_begins(void **state)
+{
+	(void)state;
+	client_send(&client, "create vol0 directory=/log size=1GiB start-lsn=73728 start-epoch=3 "
+			     "start-chain=5b1f2a90c3d4e6f7 inconsistent-until-lsn=81920");
+	assert_non_null(strstr(client.reply, "ok\n"));
+	assert_int_equal(fake_engine_script.last.operation, TH_CALL_CREATE);
+	assert_int_equal(fake_engine_script.last.start_lsn, 73728);
+	assert_int_equal(fake_engine_script.last.epoch, 3);
+	assert_true(fake_engine_script.last.chain == 0x5b1f2a90c3d4e6f7);
+	assert_int_equal(fake_engine_script.last.inconsistent_until_lsn, 81920);
+	client_send(&client, "create vol0 directory=/log size=1GiB");
+	assert_int_equal(fake_engine_script.last.start_lsn, 0);
+	assert_int_equal(fake_engine_script.last.epoch, 0);
+	assert_true(fake_engine_script.last.chain == 0);
+	assert_int_equal(fake_engine_script.last.inconsistent_until_lsn, 0);
+}
+
 static void a_log_directory_that_cannot_be_used_is_refused(void **state)
 {
 	(void)state;
@@ -486,6 +504,7 @@ int main(void)
 		TEST(open_recovers_and_tells_where_the_log_ends),
 		TEST(options_are_the_engines_before_it_opens),
 		TEST(create_makes_the_files_and_leaves_nothing_open),
+		TEST(create_tells_the_engine_where_the_log_begins),
 		TEST(a_log_directory_that_cannot_be_used_is_refused),
 		TEST(whatever_fails_while_opening_leaves_nothing),
 		TEST(more_resources_than_memory_for_them_are_refused),

@@ -51,7 +51,8 @@ int node_do(struct node *node, enum th_engine_operation operation)
 	return node_call(node, &call);
 }
 
-int node_create(struct node *node)
+int node_create_at(struct node *node, const struct th_position *start,
+		   uint64_t inconsistent_until_lsn)
 {
 	struct th_engine_call call = {
 		.operation = TH_CALL_CREATE,
@@ -59,9 +60,20 @@ int node_create(struct node *node)
 		.node_uuid = node->uuid,
 		.device_bytes = node->shape.device_bytes,
 		.block_bytes = node->shape.block_bytes,
+		.start_lsn = start->lsn,
+		.epoch = start->epoch,
+		.chain = start->chain,
+		.inconsistent_until_lsn = inconsistent_until_lsn,
 	};
 
 	return node_call(node, &call);
+}
+
+int node_create(struct node *node)
+{
+	static const struct th_position beginning;
+
+	return node_create_at(node, &beginning, 0);
 }
 
 int node_tune(struct node *node)

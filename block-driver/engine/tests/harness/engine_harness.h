@@ -110,6 +110,9 @@ int node_call(struct node *node, struct th_engine_call *call);
 int node_do(struct node *node, enum th_engine_operation operation);
 
 int node_create(struct node *node);
+/* Its log will begin at this position; until @inconsistent_until_lsn it is not consistent. */
+int node_create_at(struct node *node, const struct th_position *start,
+		   uint64_t inconsistent_until_lsn);
 int node_tune(struct node *node); /* to node->options */
 int node_open(struct node *node);
 int node_close(struct node *node);
@@ -203,7 +206,7 @@ void meta_read(const struct node *node, struct th_meta *meta);
 /* Both slots, with everything around it made right. */
 void meta_write(struct node *node, const struct th_meta *meta);
 
-/* What the daemon does: brings the files of @to up to those of @from, up to @lsn, and announces them. */
+/* What the daemon does: brings the files of @to, from its oldest on, up to those of @from, up to @lsn, and announces them. */
 int ship(struct node *from, struct node *to, uint64_t lsn);
 
 #endif

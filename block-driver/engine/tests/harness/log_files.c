@@ -165,8 +165,10 @@ void meta_write(struct node *node, const struct th_meta *meta)
 
 int ship(struct node *from, struct node *to, uint64_t lsn)
 {
+	struct th_engine_status status;
 	struct segment_list list;
 
+	node_status(to, &status);
 	segments_list(from, &list);
 	for (uint32_t i = 0; i < list.count && list.file[i].start_lsn < lsn; i++) {
 		const struct segment_file *file = &list.file[i];
@@ -175,6 +177,8 @@ int ship(struct node *from, struct node *to, uint64_t lsn)
 		const uint8_t *data = file_data(from, file->name, &bytes);
 		int error;
 
+		if (file->start_lsn < status.oldest_lsn)
+			continue;
 		if (i + 1 < list.count)
 			end = TH_MIN(end, list.file[i + 1].start_lsn);
 		file_data(to, file->name, &have);
