@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 
-/** Makes a {@link ClusterView} of keys: all at once, or from what is known of each resource already. */
+/**
+ * Makes a {@link ClusterView} of keys. It holds what was read of the nodes, so that a cluster in which only resources
+ * change need not be read anew. Immutable.
+ */
 public final class ClusterReader {
     private final SortedMap<String, NodeRecord> nodes = new TreeMap<>();
-
     private final SortedMap<String, Long> alive = new TreeMap<>();
-    private final KeyReader keys;
+    private final List<Problem> problems;
 
-    private ClusterReader(SortedMap<String, RawValue> keys) {
-        this.keys = new KeyReader(keys, "");
-        this.keys.children(Keys.NODES).forEach(host -> node(host).ifPresent(node -> nodes.put(host, node)));
-        for (String host : this.keys.children(Keys.ALIVE)) {
-            this.keys
-                    .value(Keys.alive(host), text -> new Words(text, "<generation>").signedNumber("generation"))
+    /**
+     * Reads the nodes.
+     *
+     * @param keys relative to the cluster; {@code nodes/} and {@code alive/} are looked at, others are not
+     */
+    public ClusterReader(SortedMap<String, RawValue> keys) {
+        KeyReader reader = new KeyReader(keys, "");
+        for (String host : reader.children(Keys.NODES)) {
+            node(reader, host).ifPresent(node -> nodes.put(host, node));
+        }
+        for (String host : reader.children(Keys.ALIVE)) {
+            reader.value(Keys.alive(host), text -> new Words(text, "<generation>").signedNumber("generation"))
                     .ifPresent(generation -> alive.put(host, generation));
         }
+        problems = List.copyOf(reader.problems());
     }
 
     /**
@@ -34,33 +45,30 @@ public final class ClusterReader {
         for (String name : new KeyReader(keys, "").children(Keys.RESOURCES)) {
             resources.put(name, ResourceReading.read(name, KeyReader.below(keys, Keys.resource(name))));
         }
-        return read(cluster, uuid, keys, resources);
+        return new ClusterReader(keys).view(cluster, uuid, resources);
     }
 
     /**
      * Puts a view together.
      *
-     * @param keys {@code nodes/} and {@code alive/}, relative to the cluster; others are not looked at
-     * @param resources what was read of each resource
+     * @param resources what was read of each resource, by name
      */
-    public static ClusterView read(
-            String cluster, UUID uuid, SortedMap<String, RawValue> keys, SortedMap<String, ResourceReading> resources) {
-        ClusterReader reader = new ClusterReader(keys);
-        SortedMap<String, ResourceView> readable = new TreeMap<>();
-        SortedMap<String, List<Problem>> unreadable = new TreeMap<>();
+    public ClusterView view(String cluster, UUID uuid, SortedMap<String, ResourceReading> resources) {
+        SortedMap<String, ResourceView> understood = new TreeMap<>();
+        TreeSet<String> damaged = new TreeSet<>();
+        List<Problem> all = new ArrayList<>(problems);
         resources.forEach((name, reading) -> {
-            if (reading instanceof ResourceReading.Readable r) {
-                readable.put(name, r.view());
-            } else if (reading instanceof ResourceReading.Unreadable u) {
-                unreadable.put(name, u.problems());
+            if (reading instanceof ResourceReading.Understood u) {
+                understood.put(name, u.view());
+            } else if (reading instanceof ResourceReading.Damaged d) {
+                damaged.add(name);
+                all.addAll(d.problems());
             }
         });
-        unreadable.values().forEach(reader.keys.problems()::addAll);
-        return new ClusterView(
-                cluster, uuid, reader.nodes, reader.alive, readable, unreadable.keySet(), reader.keys.problems());
+        return new ClusterView(cluster, uuid, nodes, alive, understood, damaged, all);
     }
 
-    private Optional<NodeRecord> node(String host) {
+    private static Optional<NodeRecord> node(KeyReader keys, String host) {
         String path = Keys.node(host) + "/";
         List.of("uuid", "address", "site", "version", "driver").forEach(key -> keys.require(path + key));
         Optional<UUID> uuid = keys.value(path + "uuid", Words::uuid);
@@ -69,14 +77,15 @@ public final class ClusterReader {
                 () -> new NodeRecord(
                         host,
                         id,
-                        text(path + "address"),
-                        Optional.of(text(path + "fingerprint")).filter(f -> !f.isEmpty() && !f.equals(Names.NONE)),
-                        text(path + "site"),
-                        text(path + "version"),
-                        text(path + "driver"))));
+                        text(keys, path + "address"),
+                        Optional.of(text(keys, path + "fingerprint"))
+                                .filter(f -> !f.isEmpty() && !f.equals(Names.NONE)),
+                        text(keys, path + "site"),
+                        text(keys, path + "version"),
+                        text(keys, path + "driver"))));
     }
 
-    private String text(String key) {
+    private static String text(KeyReader keys, String key) {
         return keys.value(key, text -> text).orElse("");
     }
 }

@@ -9,15 +9,15 @@ import java.util.stream.Collectors;
 public enum ResourceOption {
     SEGMENT_BYTES("segment-bytes", Kind.SIZE, 64L << 10, 1L << 40, "67108864"),
     LOG_LIMIT_BYTES("log-limit-bytes", Kind.SIZE, 192L << 10, Long.MAX_VALUE, "4294967296"),
-    LOG_FULL("log-full", List.of("stop", "drop"), "stop"),
+    LOG_FULL("log-full", "stop or drop", "stop"),
     DURABILITY_REMOTE("durability-remote", Kind.NUMBER, 0, 16, "0"),
-    FENCING("fencing", List.of("none", "lease"), "none"),
-    LEASE_READS("lease-reads", List.of("yes", "no"), "no"),
+    FENCING("fencing", "none or lease", "none"),
+    LEASE_READS("lease-reads", "yes or no", "no"),
     WRITEBACK_DELAY_MS("writeback-delay-ms", Kind.NUMBER, 0, 3600000, "2000"),
     WRITEBACK_DEPTH("writeback-depth", Kind.NUMBER, 1, 32, "8"),
     BATCHES_IN_FLIGHT("batches-in-flight", Kind.NUMBER, 1, 32, "8"),
     /** Who decides about a new primary. Only people do, so far. */
-    FAILOVER("failover", List.of("manual"), "manual");
+    FAILOVER("failover", "manual", "manual");
 
     private enum Kind {
         NUMBER,
@@ -31,7 +31,7 @@ public enum ResourceOption {
     private final Kind kind;
     private final long min;
     private final long max;
-    private final List<String> choices;
+    private final String choices;
     private final String defaultValue;
 
     ResourceOption(String key, Kind kind, long min, long max, String defaultValue) {
@@ -39,11 +39,11 @@ public enum ResourceOption {
         this.kind = kind;
         this.min = min;
         this.max = max;
-        this.choices = List.of();
+        this.choices = "";
         this.defaultValue = defaultValue;
     }
 
-    ResourceOption(String key, List<String> choices, String defaultValue) {
+    ResourceOption(String key, String choices, String defaultValue) {
         this.key = key;
         this.kind = Kind.CHOICE;
         this.min = 0;
@@ -83,13 +83,13 @@ public enum ResourceOption {
      */
     public String check(String value) {
         if (kind == Kind.CHOICE) {
-            if (!choices.contains(value)) {
+            if (!List.of(choices.split(" or ")).contains(value)) {
                 throw bad(value);
             }
             return value;
         }
         long number = number(value);
-        if (number < min || number > max || this == SEGMENT_BYTES && number % SEGMENT_ALIGNMENT_BYTES != 0) {
+        if (number < min || number > max || (this == SEGMENT_BYTES && number % SEGMENT_ALIGNMENT_BYTES != 0)) {
             throw bad(value);
         }
         return Long.toString(number);
@@ -122,7 +122,7 @@ public enum ResourceOption {
 
     private String expected() {
         return switch (kind) {
-            case CHOICE -> String.join(" or ", choices);
+            case CHOICE -> choices;
             case NUMBER -> "a number from " + min + " to " + max;
             case SIZE ->
                 "a size from " + min + (max == Long.MAX_VALUE ? "" : " to " + max) + " bytes"

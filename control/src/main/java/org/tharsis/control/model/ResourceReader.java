@@ -27,10 +27,10 @@ final class ResourceReader {
     ResourceReading read() {
         Optional<ResourceIdentity> identity = identity();
         if (identity.isEmpty()) {
-            return new ResourceReading.Unreadable(name, keys.problems());
+            return new ResourceReading.Damaged(name, keys.problems());
         }
         keys.require("role");
-        return new ResourceReading.Readable(new ResourceView(
+        return new ResourceReading.Understood(new ResourceView(
                 name,
                 identity.get(),
                 options(),

@@ -7,11 +7,11 @@ import java.util.SortedMap;
 /** What could be read of one resource. */
 public sealed interface ResourceReading {
     /** Usable; {@link ResourceView#problems} may name damaged keys. */
-    record Readable(ResourceView view) implements ResourceReading {}
+    record Understood(ResourceView view) implements ResourceReading {}
 
     /** It exists, but its identity cannot be understood. */
-    record Unreadable(String name, List<Problem> problems) implements ResourceReading {
-        public Unreadable {
+    record Damaged(String name, List<Problem> problems) implements ResourceReading {
+        public Damaged {
             problems = List.copyOf(problems);
         }
     }
