@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.tharsis.control.reconcile;
+
+/**
+ * What is: everything that this node knows about its replica of one resource.
+ *
+ * @param driver what the driver says
+ * @param files what stands in the log directory
+ * @param following the follower's state
+ * @param backfilling the backfill's state
+ */
+public record Actual(DriverState driver, ReplicaFiles files, Following following, Backfilling backfilling) {}
