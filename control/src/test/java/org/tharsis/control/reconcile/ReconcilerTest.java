@@ -48,9 +48,7 @@ class ReconcilerTest {
 
         @Test
         void evenByAViewOfBefore() {
-            expect(
-                    Scene.primary().role("6 other forced").seenBefore().notExported(),
-                    new Action.BecomeSecondary());
+            expect(Scene.primary().role("6 other forced").seenBefore().notExported(), new Action.BecomeSecondary());
         }
 
         @Test
@@ -157,12 +155,8 @@ class ReconcilerTest {
     class BecomesPrimary {
         @Test
         void whenTheRoleNamesItWithANewEpoch() {
-            expect(
-                    Scene.secondary().role("6 me primary").stopped(),
-                    new Action.BecomePrimary(6, Scene.CHAIN));
-            expect(
-                    Scene.secondary().role("6 me forced").stopped(),
-                    new Action.BecomePrimary(6, Scene.CHAIN));
+            expect(Scene.secondary().role("6 me primary").stopped(), new Action.BecomePrimary(6, Scene.CHAIN));
+            expect(Scene.secondary().role("6 me forced").stopped(), new Action.BecomePrimary(6, Scene.CHAIN));
         }
 
         @Test
@@ -182,11 +176,13 @@ class ReconcilerTest {
 
         @Test
         void withItsDiskAndReplayWhateverWasSwitchedOff() {
+            expect(Scene.secondary().role("6 me primary").stopped().detached().todo(NO_ATTACH), new Action.Attach());
             expect(
-                    Scene.secondary().role("6 me primary").stopped().detached().todo(NO_ATTACH),
-                    new Action.Attach());
-            expect(
-                    Scene.secondary().role("6 me primary").stopped().replayPaused().todo(NO_REPLAY),
+                    Scene.secondary()
+                            .role("6 me primary")
+                            .stopped()
+                            .replayPaused()
+                            .todo(NO_REPLAY),
                     new Action.ResumeReplay());
         }
 
@@ -230,10 +226,7 @@ class ReconcilerTest {
         @Test
         void fromUnderItsUsersWhenThatIsAllowed() {
             expect(
-                    Scene.primary()
-                            .role("5 me handover:other")
-                            .exportedTo(2)
-                            .todo(DISCONNECT_USERS),
+                    Scene.primary().role("5 me handover:other").exportedTo(2).todo(DISCONNECT_USERS),
                     new Action.Unexport(),
                     new Action.BecomeSecondary(),
                     new Action.Seal());
@@ -280,16 +273,12 @@ class ReconcilerTest {
     class TakesOver {
         @Test
         void whenItHasAllThatWasSealed() {
-            expect(
-                    Scene.secondary().role("5 none handover:me").sealedAt(1000).stopped(),
-                    new Action.TakeRole());
+            expect(Scene.secondary().role("5 none handover:me").sealedAt(1000).stopped(), new Action.TakeRole());
         }
 
         @Test
         void afterItHasStoppedFollowing() {
-            expect(
-                    Scene.secondary().role("5 none handover:me").sealedAt(1000),
-                    new Action.StopFollowing());
+            expect(Scene.secondary().role("5 none handover:me").sealedAt(1000), new Action.StopFollowing());
         }
 
         @Test
@@ -411,9 +400,7 @@ class ReconcilerTest {
 
         @Test
         void invalidateStopsClosesAndThenThrowsTheLogAway() {
-            expect(
-                    Scene.secondary().following("other", Phase.DIVERGED).todo(INVALIDATE),
-                    new Action.StopFollowing());
+            expect(Scene.secondary().following("other", Phase.DIVERGED).todo(INVALIDATE), new Action.StopFollowing());
             expect(Scene.secondary().stopped().todo(INVALIDATE), new Action.Close());
             expect(Scene.secondary().stopped().closed().todo(INVALIDATE), new Action.Discard());
         }
@@ -464,9 +451,7 @@ class ReconcilerTest {
         @Test
         void onlyWhenItIsWanted() {
             expect(fresh().todo(NO_SYNC));
-            expect(
-                    begun().todo(NO_SYNC).backfilling(new Backfilling.Running("other")),
-                    new Action.StopBackfill());
+            expect(begun().todo(NO_SYNC).backfilling(new Backfilling.Running("other")), new Action.StopBackfill());
         }
 
         @Test
