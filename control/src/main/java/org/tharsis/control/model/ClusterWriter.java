@@ -71,7 +71,7 @@ public final class ClusterWriter {
             put(path + "device", record.device());
             put(path + "log", record.log());
         });
-        replica.todo().off().forEach(off -> put(path + "todo/" + off.key(), Words.flag(false)));
+        replica.todo().unusual().forEach(which -> put(path + "todo/" + which.key(), Words.flag(!which.isUsual())));
         replica.actual()
                 .map(ReplicaReport::actualKeys)
                 .ifPresent(actual -> actual.forEach((key, value) -> put(path + "actual/" + key, value)));

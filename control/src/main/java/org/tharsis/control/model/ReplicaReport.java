@@ -27,7 +27,7 @@ public record ReplicaReport(Actual actual, Optional<Position> position, Health h
 
     static Map<String, String> actualKeys(Actual actual) {
         Map<String, String> keys = new TreeMap<>();
-        for (Switch which : Switch.values()) {
+        for (Switch which : Todo.USUAL_SWITCHES) {
             keys.put(which.key(), Words.flag(actual.is(which)));
         }
         keys.put("users", Integer.toString(actual.users()));

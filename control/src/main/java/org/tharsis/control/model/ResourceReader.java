@@ -106,16 +106,16 @@ final class ResourceReader {
         return Optional.of(new ReplicaRecord(disk.get(), device.get(), log.get()));
     }
 
-    /** A switch with a nonsense value counts as missing, which is a yes. */
+    /** A switch with a nonsense value counts as missing. */
     private Todo todo(String path) {
-        Set<Switch> off = EnumSet.noneOf(Switch.class);
+        Set<Switch> unusual = EnumSet.noneOf(Switch.class);
         for (String key : keys.children(path.substring(0, path.length() - 1))) {
             keys.attempt(path + key, () -> Switch.parse(key))
                     .ifPresent(which -> keys.value(path + key, Words::flag)
-                            .filter(wanted -> !wanted)
-                            .ifPresent(no -> off.add(which)));
+                            .filter(wanted -> wanted != which.isUsual())
+                            .ifPresent(wanted -> unusual.add(which)));
         }
-        return new Todo(off);
+        return new Todo(unusual);
     }
 
     private Optional<Actual> actual(String path) {
@@ -123,7 +123,7 @@ final class ResourceReader {
             return Optional.empty();
         }
         Set<Switch> on = EnumSet.noneOf(Switch.class);
-        for (Switch which : Switch.values()) {
+        for (Switch which : Todo.USUAL_SWITCHES) {
             keys.value(path + which.key(), Words::flag).filter(is -> is).ifPresent(yes -> on.add(which));
         }
         int users = keys.value(path + "users", text -> new Words(text, "<count>").signedNumber("users"))

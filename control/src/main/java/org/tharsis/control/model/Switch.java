@@ -13,7 +13,16 @@ public enum Switch {
     /** The log that is there is replayed onto the disk. */
     REPLAY,
     /** A sync (the first one, or after {@code invalidate}) may run. */
-    SYNC;
+    SYNC,
+    /** Asked for once: the replica's data are thrown away and copied anew. The host takes it back when it has done so. */
+    INVALIDATE,
+    /** Asked for once: the next handover may disconnect the users of the device. The host takes it back with the handover. */
+    DISCONNECT_USERS;
+
+    /** What holds while the key is missing: a yes for what lasts, a no for what is asked for once. */
+    public boolean isUsual() {
+        return this != INVALIDATE && this != DISCONNECT_USERS;
+    }
 
     public static Switch parse(String word) {
         return Arrays.stream(values())
@@ -25,6 +34,6 @@ public enum Switch {
 
     /** Its name in the tree, below {@code todo/} and {@code actual/}. */
     public String key() {
-        return Words.word(this);
+        return Words.word(this).replace('_', '-');
     }
 }
