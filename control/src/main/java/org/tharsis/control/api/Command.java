@@ -2,17 +2,19 @@
 package org.tharsis.control.api;
 
 import java.util.Optional;
+import org.tharsis.control.model.BadValueException;
+import org.tharsis.control.model.Names;
 
 /**
  * What a node can be told to do. Each record is the JSON body of the request of the same name; what it holds is well-formed,
- * or the constructor throws {@link BadRequest}. Times are in milliseconds; a command that can take long ends with
+ * or the constructor throws {@link BadValueException}. Times are in milliseconds; a command that can take long ends with
  * {@link Outcome.TimedOut} when its {@code timeoutMs} is up.
  */
 public sealed interface Command {
     /** Makes a new cluster of this node alone: its CA, its identity, its state tree. */
     record CreateCluster(String name) implements Command {
         public CreateCluster {
-            Names.check("cluster", name);
+            Names.cluster(name);
         }
     }
 
@@ -41,19 +43,19 @@ public sealed interface Command {
             Optional<String> logDirectory)
             implements Command {
         public CreateResource {
-            Names.check("resource", name);
+            Names.resource(name);
             Paths.check("disk", disk);
             logDirectory.ifPresent(directory -> Paths.check("log directory", directory));
             if (blockBytes.isPresent() && blockBytes.get() != 512 && blockBytes.get() != 4096) {
-                throw new BadRequest("a device has blocks of 512 or of 4096 bytes, not of " + blockBytes.get());
+                throw new BadValueException("a device has blocks of 512 or of 4096 bytes, not of " + blockBytes.get());
             }
             int block = blockBytes.orElse(4096);
             if (sizeBytes.isPresent() && (sizeBytes.get() < block || sizeBytes.get() % block != 0)) {
-                throw new BadRequest("a device of " + sizeBytes.get() + " bytes is not possible: its size is a multiple"
-                        + " of its block size, " + block + " bytes");
+                throw new BadValueException("a device of " + sizeBytes.get()
+                        + " bytes is not possible: its size is a multiple" + " of its block size, " + block + " bytes");
             }
             if (createDisk && sizeBytes.isEmpty()) {
-                throw new BadRequest("a disk that is to be made needs a size: give the size of the device");
+                throw new BadValueException("a disk that is to be made needs a size: give the size of the device");
             }
         }
     }
@@ -62,7 +64,7 @@ public sealed interface Command {
     record JoinResource(String name, String disk, boolean createDisk, Optional<String> logDirectory)
             implements Command {
         public JoinResource {
-            Names.check("resource", name);
+            Names.resource(name);
             Paths.check("disk", disk);
             logDirectory.ifPresent(directory -> Paths.check("log directory", directory));
         }
@@ -75,7 +77,7 @@ public sealed interface Command {
      */
     record LeaveResource(String name, boolean force) implements Command {
         public LeaveResource {
-            Names.check("resource", name);
+            Names.resource(name);
         }
     }
 
@@ -89,9 +91,9 @@ public sealed interface Command {
     record Primary(String name, boolean force, boolean loseNewer, boolean disconnectUsers, Optional<Long> timeoutMs)
             implements Command {
         public Primary {
-            Names.check("resource", name);
+            Names.resource(name);
             if (loseNewer && !force) {
-                throw new BadRequest("lose-newer is an addition to force: a planned handover loses nothing");
+                throw new BadValueException("lose-newer is an addition to force: a planned handover loses nothing");
             }
             checkTimeout(timeoutMs);
         }
@@ -100,7 +102,7 @@ public sealed interface Command {
     /** Makes this node's replica, which is the primary, a secondary: afterwards there is no primary. */
     record Secondary(String name, boolean disconnectUsers, Optional<Long> timeoutMs) implements Command {
         public Secondary {
-            Names.check("resource", name);
+            Names.resource(name);
             checkTimeout(timeoutMs);
         }
     }
@@ -108,7 +110,7 @@ public sealed interface Command {
     /** Throws away what this node's replica holds, and fetches all that differs from the primary. */
     record Invalidate(String name) implements Command {
         public Invalidate {
-            Names.check("resource", name);
+            Names.resource(name);
         }
     }
 
@@ -120,7 +122,7 @@ public sealed interface Command {
      */
     record Switch(String name, Todo todo, boolean on) implements Command {
         public Switch {
-            Names.check("resource", name);
+            Names.resource(name);
         }
     }
 
@@ -138,8 +140,8 @@ public sealed interface Command {
     record WaitResource(String name, Condition condition, Optional<String> node, Optional<Long> timeoutMs)
             implements Command {
         public WaitResource {
-            Names.check("resource", name);
-            node.ifPresent(host -> Names.check("node", host));
+            Names.resource(name);
+            node.ifPresent(host -> Names.node(host));
             checkTimeout(timeoutMs);
         }
     }
@@ -165,7 +167,7 @@ public sealed interface Command {
 
     private static void checkTimeout(Optional<Long> timeoutMs) {
         if (timeoutMs.isPresent() && timeoutMs.get() < 1) {
-            throw new BadRequest("a time-out is at least 1 ms, not " + timeoutMs.get());
+            throw new BadValueException("a time-out is at least 1 ms, not " + timeoutMs.get());
         }
     }
 }

@@ -2,6 +2,7 @@
 package org.tharsis.control.api;
 
 import java.util.regex.Pattern;
+import org.tharsis.control.model.BadValueException;
 
 /** Keys of the state tree, relative to the cluster's root: {@code resources/vol0/role}. */
 public final class TreeKeys {
@@ -11,11 +12,11 @@ public final class TreeKeys {
     /**
      * Returns the key when it is one.
      *
-     * @throws BadRequest when it is not
+     * @throws BadValueException when it is not
      */
     public static String check(String key) {
         if (!KEY.matcher(key).matches()) {
-            throw new BadRequest(
+            throw new BadValueException(
                     "'" + key + "' is not a key: it is names with '/' between them, as" + " resources/vol0/role");
         }
         return key;
