@@ -468,6 +468,7 @@ META_FIELDS = {
     "checkpoint_epoch": 9,
     "applied_limit_lsn": 7 << 20,
     "inconsistent_until_lsn": 0,
+    "inconsistent_until_epoch": 0,
     "written_ns": CREATED_NS,
 }
 
@@ -479,6 +480,7 @@ def meta_slot(generation, epochs=tuple(EPOCHS), peers=tuple(PEERS), wrong=RIGHT,
                      meta["device_bytes"], meta["block_bytes"], meta["clean"], meta["checkpoint_lsn"],
                      meta["checkpoint_chain"], meta["checkpoint_epoch"], meta["applied_limit_lsn"],
                      meta["inconsistent_until_lsn"], meta["written_ns"], len(epochs), len(peers))
+    struct.pack_into("<Q", block, 128, meta["inconsistent_until_epoch"])
     for index, epoch in enumerate(epochs):
         struct.pack_into("<QQQ", block, 256 + 32 * index, *epoch)
     for index, (uuid, durable, state, low, high) in enumerate(peers):
@@ -510,6 +512,10 @@ def add_metas(cases):
         ["ok", "ok"], 0, meta_expect(8, clean=1))
     add("first", "the first write: slot 0 was never written", [bytes(BLOCK), meta_slot(1, (), (), checkpoint_epoch=0)],
         ["magic", "ok"], 1, meta_expect(1, (), (), checkpoint_epoch=0))
+    filled = {"epochs": ((8, 3 << 20, 7),), "peers": (), "checkpoint_lsn": 3 << 20, "checkpoint_epoch": 8,
+              "applied_limit_lsn": 3 << 20, "inconsistent_until_lsn": 5 << 20, "inconsistent_until_epoch": 9}
+    add("backfilled", "a replica that was filled by a backfill: no log yet", [bytes(BLOCK), meta_slot(1, **filled)],
+        ["magic", "ok"], 1, meta_expect(1, **filled))
     torn = meta_slot(8, checkpoint_lsn=7 << 20)[:512] + meta_slot(6)[512:]
     add("torn-slot", "the write of generation 8 was torn: generation 7 counts", [torn, meta_slot(7)],
         ["checksum", "ok"], 1, meta_expect(7))
@@ -527,7 +533,7 @@ def add_metas(cases):
         ("flags", "an unknown flag", "length", Wrong([(68, "I", 2)])),
         ("33-epochs", "more epochs than there is room for", "length", Wrong([(120, "H", 33)])),
         ("17-peers", "more peers than there is room for", "length", Wrong([(122, "H", 17)])),
-        ("zero-fields", "a byte behind the fields", "length", Wrong([(124, "B", 1)])),
+        ("zero-fields", "a byte behind the fields", "length", Wrong([(136, "B", 1)])),
         ("zero-epoch", "the zero of an epoch entry", "length", Wrong([(256 + 24, "Q", 1)])),
         ("zero-epochs", "an unused epoch entry", "length", Wrong([(256 + 32 * 3, "Q", 10)])),
         ("zero-peer", "the zero behind a peer's state", "length", Wrong([(1280 + 28, "I", 1)])),

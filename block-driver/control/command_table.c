@@ -39,6 +39,7 @@ const struct th_key th_keys[TH_KEY_COUNT] = {
 	[TH_KEY_EPOCH] = NUMBER("epoch", 1, UINT64_MAX),
 	[TH_KEY_FENCING] = CHOICE("fencing", "none", "lease"),
 	[TH_KEY_FORMAT] = CHOICE("format", "text", "dot"),
+	[TH_KEY_INCONSISTENT_UNTIL_EPOCH] = NUMBER("inconsistent-until-epoch", 0, UINT64_MAX),
 	[TH_KEY_INCONSISTENT_UNTIL_LSN] = NUMBER("inconsistent-until-lsn", 0, UINT64_MAX),
 	[TH_KEY_IO] = CHOICE("io", "aio", "sio"),
 	[TH_KEY_LABEL] = CHOICE("label", "check", "write"),
@@ -77,7 +78,8 @@ const struct th_command_description th_commands[] = {
 
 	{ "create", NULL, TH_SUBJECT_REQUIRED, B(DIRECTORY) | B(SIZE),
 	  B(BLOCK) | B(RESOURCE_UUID) | B(NODE_UUID) | B(IO) | B(DIRECT) | B(START_LSN) |
-		  B(START_EPOCH) | B(START_CHAIN) | B(INCONSISTENT_UNTIL_LSN),
+		  B(START_EPOCH) | B(START_CHAIN) | B(INCONSISTENT_UNTIL_LSN) |
+		  B(INCONSISTENT_UNTIL_EPOCH),
 	  th_handle_create },
 	{ "open", NULL, TH_SUBJECT_REQUIRED, B(DIRECTORY),
 	  B(RESOURCE_UUID) | B(IO) | B(DIRECT) | B(DIRTY_EXTENTS_MAX) | B(UNTIL_LSN) |

@@ -82,6 +82,8 @@ static int plan_start(struct th_resource_plan *plan, const struct th_command *co
 	plan->start_epoch = th_command_number(command, TH_KEY_START_EPOCH);
 	plan->start_chain = th_command_number(command, TH_KEY_START_CHAIN);
 	plan->inconsistent_until_lsn = th_command_number(command, TH_KEY_INCONSISTENT_UNTIL_LSN);
+	plan->inconsistent_until_epoch =
+		th_command_number(command, TH_KEY_INCONSISTENT_UNTIL_EPOCH);
 	if (lsn == epoch && lsn == chain)
 		return 0;
 	return th_error_set(error, -EINVAL,

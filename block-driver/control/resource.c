@@ -568,6 +568,7 @@ static int resource_new(struct th_control *control, const struct th_resource_pla
 	resource->call.epoch = plan->start_epoch;
 	resource->call.chain = plan->start_chain;
 	resource->call.inconsistent_until_lsn = plan->inconsistent_until_lsn;
+	resource->call.inconsistent_until_epoch = plan->inconsistent_until_epoch;
 	resource->call.run = true;
 	resource->call.until_lsn = plan->until_lsn;
 	resource->call.until_ns = plan->until_ns;

@@ -76,6 +76,7 @@ struct th_resource_plan {
 	uint64_t start_epoch;
 	uint64_t start_chain;
 	uint64_t inconsistent_until_lsn;
+	uint64_t inconsistent_until_epoch;
 	uint64_t until_lsn; /* open: replay does not pass it; 0: no limit */
 	uint64_t until_ns;
 	struct th_engine_options options;

@@ -71,7 +71,7 @@ enum th_engine_operation {
 	 * the device, its label. -EEXIST when the directory already has a meta file or segments.
 	 * @start_lsn, @epoch, @chain: the position at which its log will begin, where a segment of another replica ends; all 0:
 	 * at the beginning. Its disk holds what stands before, and perhaps effects of records up to
-	 * @inconsistent_until_lsn (0: none).
+	 * @inconsistent_until_lsn (0: none) of @inconsistent_until_epoch (0: of the first segment that arrives).
 	 */
 	TH_CALL_CREATE,
 	/* Recovery, then secondary. -ENOENT no meta file, -EUCLEAN damaged log, -EXDEV foreign. */
@@ -133,6 +133,7 @@ struct th_engine_call {
 	uint64_t lsn;
 	uint64_t chain;
 	uint64_t inconsistent_until_lsn; /* CREATE */
+	uint64_t inconsistent_until_epoch; /* CREATE */
 	bool chain_given;
 	bool write_label;
 	bool run;
@@ -236,6 +237,7 @@ enum th_mutation {
 	TH_MUTATE_FULL_IGNORED, /* rule 8: the log grows beyond its limit */
 	TH_MUTATE_WRITEBACK_ERROR, /* rule 9: a block whose write-back failed counts as clean */
 	TH_MUTATE_FLUSH_EARLY, /* a FLUSH completes before the log is synced */
+	TH_MUTATE_CONSISTENT_EARLY, /* a replica counts as consistent before what its disk may hold is replayed */
 	TH_MUTATE_COUNT
 };
 extern enum th_mutation th_mutation;

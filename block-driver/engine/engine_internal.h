@@ -185,6 +185,7 @@ enum th_reader_result {
 	TH_READER_MORE, /* I/O under way or the index is full: later */
 	TH_READER_STARVED, /* all whole batches up to the limit were read */
 	TH_READER_PAUSED, /* the next batch is behind replay-until */
+	TH_READER_LOST, /* what follows has lost something that the disk holds; not when scanning */
 	TH_READER_INVALID, /* what follows does not verify: reader->check, reader->position.lsn */
 	TH_READER_FAILED /* I/O error */
 };

@@ -17,6 +17,8 @@ bool th_gate_lease_expired(const struct th_engine *engine)
 
 uint64_t th_gate_consistent_lsn(const struct th_engine *engine)
 {
+	if (th_mutated(TH_MUTATE_CONSISTENT_EARLY))
+		return engine->mandatory_lsn;
 	return TH_MAX(engine->mandatory_lsn, engine->meta.inconsistent_until_lsn);
 }
 

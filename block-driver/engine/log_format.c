@@ -426,6 +426,7 @@ void th_meta_pack(const struct th_meta *meta, uint8_t *block)
 	disk->checkpoint_epoch = th_le64_put(meta->checkpoint_epoch);
 	disk->applied_limit_lsn = th_le64_put(meta->applied_limit_lsn);
 	disk->inconsistent_until_lsn = th_le64_put(meta->inconsistent_until_lsn);
+	disk->inconsistent_until_epoch = th_le64_put(meta->inconsistent_until_epoch);
 	disk->written_ns = th_le64_put(meta->written_ns);
 	disk->epoch_count = th_le16_put((uint16_t)meta->epoch_count);
 	disk->peer_count = th_le16_put((uint16_t)meta->peer_count);
@@ -445,8 +446,8 @@ static bool meta_length_valid(const struct th_meta_disk *disk, uint32_t slot)
 
 	if (th_le32_get(disk->slot_bytes) != TH_BLOCK_BYTES || generation == 0 ||
 	    generation % 2 != slot || epochs > TH_EPOCHS_MAX || peers > TH_PEERS_MAX ||
-	    (th_le32_get(disk->flags) & ~TH_META_CLEAN) != 0 ||
-	    !bytes_are_zero(disk->zero_124, sizeof(disk->zero_124)))
+	    (th_le32_get(disk->flags) & ~TH_META_CLEAN) != 0 || disk->zero_124.raw != 0 ||
+	    !bytes_are_zero(disk->zero_136, sizeof(disk->zero_136)))
 		return false;
 	for (i = 0; i < epochs; i++) {
 		if (disk->epochs[i].zero.raw != 0)
@@ -479,6 +480,7 @@ static void meta_read(struct th_meta *meta, const struct th_meta_disk *disk)
 	meta->checkpoint_epoch = th_le64_get(disk->checkpoint_epoch);
 	meta->applied_limit_lsn = th_le64_get(disk->applied_limit_lsn);
 	meta->inconsistent_until_lsn = th_le64_get(disk->inconsistent_until_lsn);
+	meta->inconsistent_until_epoch = th_le64_get(disk->inconsistent_until_epoch);
 	meta->written_ns = th_le64_get(disk->written_ns);
 	meta->epoch_count = th_le16_get(disk->epoch_count);
 	meta->peer_count = th_le16_get(disk->peer_count);

@@ -159,6 +159,7 @@ struct th_meta {
 	uint64_t checkpoint_epoch;
 	uint64_t applied_limit_lsn;
 	uint64_t inconsistent_until_lsn;
+	uint64_t inconsistent_until_epoch;
 	uint64_t written_ns;
 	uint32_t epoch_count;
 	uint32_t peer_count;

@@ -105,7 +105,9 @@ struct th_meta_disk {
 	struct th_le64 written_ns;
 	struct th_le16 epoch_count;
 	struct th_le16 peer_count;
-	uint8_t zero_124[132];
+	struct th_le32 zero_124;
+	struct th_le64 inconsistent_until_epoch;
+	uint8_t zero_136[120];
 	struct th_meta_epoch_disk epochs[TH_EPOCHS_MAX];
 	struct th_meta_peer_disk peers[TH_PEERS_MAX];
 };
@@ -172,6 +174,7 @@ TH_OFFSET_IS(th_meta_disk, device_bytes, 56);
 TH_OFFSET_IS(th_meta_disk, checkpoint_lsn, 72);
 TH_OFFSET_IS(th_meta_disk, applied_limit_lsn, 96);
 TH_OFFSET_IS(th_meta_disk, epoch_count, 120);
+TH_OFFSET_IS(th_meta_disk, inconsistent_until_epoch, 128);
 TH_OFFSET_IS(th_meta_disk, epochs, 256);
 TH_OFFSET_IS(th_meta_disk, peers, 1280);
 TH_SIZE_IS(th_meta_disk, 2304);

@@ -56,6 +56,12 @@ static bool create_start_refused(struct th_engine_call *call)
 	if (start && !call->epoch)
 		return th_call_fail(call, -EINVAL,
 				    "what ends at LSN %llu has an epoch of 1 or higher", start);
+	if (call->inconsistent_until_epoch &&
+	    (!until || call->inconsistent_until_epoch < call->epoch))
+		return th_call_fail(
+			call, -EINVAL,
+			"inconsistent until an LSN of epoch %llu: give the LSN, and an epoch not below that of the start",
+			(unsigned long long)call->inconsistent_until_epoch);
 	if (until && until < start)
 		return th_call_fail(
 			call, -EINVAL,
@@ -126,6 +132,7 @@ static void create_meta(struct th_engine *engine, const struct th_engine_call *c
 		.checkpoint_chain = call->chain,
 		.applied_limit_lsn = call->start_lsn,
 		.inconsistent_until_lsn = call->inconsistent_until_lsn,
+		.inconsistent_until_epoch = call->inconsistent_until_epoch,
 	};
 	/* Also of the epoch that ends here, what comes must be told from other histories. */
 	if (call->start_lsn) {

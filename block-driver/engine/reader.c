@@ -135,6 +135,20 @@ static bool behind_until(const struct th_engine *engine, uint64_t end, uint64_t 
 	       (engine->replay_until_ns && time_ns > engine->replay_until_ns);
 }
 
+/* Does the disk hold effects of records that are not in the history to which @header belongs? */
+static bool disk_holds_more(struct th_engine *engine, const struct th_segment_header *header)
+{
+	struct th_meta *meta = &engine->meta;
+
+	if (header->start_lsn >= meta->inconsistent_until_lsn)
+		return false;
+	if (!meta->inconsistent_until_epoch) {
+		meta->inconsistent_until_epoch = header->epoch;
+		th_meta_write(engine);
+	}
+	return header->epoch > meta->inconsistent_until_epoch;
+}
+
 static enum th_reader_result take_segment_header(struct th_engine *engine,
 						 struct th_segment *segment)
 {
@@ -156,6 +170,8 @@ static enum th_reader_result take_segment_header(struct th_engine *engine,
 		check = TH_FORMAT_CHAIN;
 	if (check)
 		return reader_invalid(reader, check, "segment header");
+	if (!reader->scan_only && disk_holds_more(engine, &header))
+		return TH_READER_LOST;
 	if (behind_until(engine, position->lsn + TH_BLOCK_BYTES, position->time_ns))
 		return TH_READER_PAUSED;
 	segment->previous_epoch = header.previous_epoch;
@@ -275,7 +291,15 @@ static void replay_stopped(struct th_engine *engine)
 	struct th_reader *reader = &engine->reader;
 
 	engine->replay_stopped = true;
-	if (reader->result == TH_READER_INVALID)
+	if (reader->result == TH_READER_LOST)
+		th_engine_note_error(
+			engine, -EUCLEAN,
+			"a new epoch begins at LSN %llu, but the disk was filled with what an older one "
+			"had written up to LSN %llu: some of that is lost to the new epoch, replay "
+			"stopped. Resync this replica from a peer",
+			(unsigned long long)reader->position.lsn,
+			(unsigned long long)engine->meta.inconsistent_until_lsn);
+	else if (reader->result == TH_READER_INVALID)
 		th_engine_note_error(
 			engine, -EUCLEAN,
 			"the log does not verify at LSN %llu (%s: %s): replay stopped there. "
@@ -309,7 +333,8 @@ void th_replay_step(struct th_engine *engine)
 		return;
 	reader->limit_lsn = engine->received_lsn;
 	th_reader_run(engine);
-	if (reader->result == TH_READER_INVALID || reader->result == TH_READER_FAILED)
+	if (reader->result == TH_READER_LOST || reader->result == TH_READER_INVALID ||
+	    reader->result == TH_READER_FAILED)
 		replay_stopped(engine);
 	if (reader->position.lsn != before)
 		th_engine_changed(engine);

@@ -417,8 +417,10 @@ static bool sweep_flush(struct th_engine *engine)
 	engine->meta.checkpoint_lsn = sweep->limit.lsn;
 	engine->meta.checkpoint_chain = sweep->limit.chain;
 	engine->meta.checkpoint_epoch = sweep->limit.epoch;
-	if (engine->meta.inconsistent_until_lsn <= sweep->limit.lsn)
+	if (engine->meta.inconsistent_until_lsn <= sweep->limit.lsn) {
 		engine->meta.inconsistent_until_lsn = 0;
+		engine->meta.inconsistent_until_epoch = 0;
+	}
 	sweep->meta_generation = th_meta_write(engine);
 	sweep->phase = TH_SWEEP_CHECKPOINT;
 	return true;

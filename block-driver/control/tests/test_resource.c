@@ -97,14 +97,17 @@ static void create_makes_the_files_and_leaves_nothing_open(void **state)
 static void create_tells_the_engine_where_the_log_begins(void **state)
 {
 	(void)state;
-	client_send(&client, "create vol0 directory=/log size=1GiB start-lsn=73728 start-epoch=3 "
-			     "start-chain=5b1f2a90c3d4e6f7 inconsistent-until-lsn=81920");
+	client_send(
+		&client,
+		"create vol0 directory=/log size=1GiB start-lsn=73728 start-epoch=3 "
+		"start-chain=5b1f2a90c3d4e6f7 inconsistent-until-lsn=81920 inconsistent-until-epoch=4");
 	assert_non_null(strstr(client.reply, "ok\n"));
 	assert_int_equal(fake_engine_script.last.operation, TH_CALL_CREATE);
 	assert_int_equal(fake_engine_script.last.start_lsn, 73728);
 	assert_int_equal(fake_engine_script.last.epoch, 3);
 	assert_true(fake_engine_script.last.chain == 0x5b1f2a90c3d4e6f7);
 	assert_int_equal(fake_engine_script.last.inconsistent_until_lsn, 81920);
+	assert_int_equal(fake_engine_script.last.inconsistent_until_epoch, 4);
 	client_send(&client, "create vol0 directory=/log size=1GiB");
 	assert_int_equal(fake_engine_script.last.start_lsn, 0);
 	assert_int_equal(fake_engine_script.last.epoch, 0);

@@ -416,6 +416,7 @@ static void print_meta(FILE *out, const struct th_meta *meta)
 	print_number(out, "checkpoint_epoch", meta->checkpoint_epoch);
 	print_number(out, "applied_limit_lsn", meta->applied_limit_lsn);
 	print_number(out, "inconsistent_until_lsn", meta->inconsistent_until_lsn);
+	print_number(out, "inconsistent_until_epoch", meta->inconsistent_until_epoch);
 	print_number(out, "written_ns", meta->written_ns);
 	fprintf(out, "\n");
 	for (uint32_t i = 0; i < meta->epoch_count; i++) {

@@ -219,18 +219,24 @@ void th_cluster_fork(struct th_cluster *twin, const struct th_cluster *cluster)
 	th_timer_init(&replica->shipping.timer, NULL);
 }
 
-/* A first process makes the replica; what it leaves is opened by a second one, as after any crash. */
-static void create_replica(struct th_replica *replica)
+void th_cluster_create(struct th_replica *replica, const struct th_position *start,
+		       const struct th_position *until)
 {
 	struct th_cluster *cluster = replica->cluster;
 	struct th_engine_call call = {
 		.operation = TH_CALL_CREATE,
 		.resource_uuid = cluster->history.resource_uuid,
 		.node_uuid = replica->node.uuid,
-		.device_bytes = cluster->plan.device_bytes,
+		.device_bytes = cluster->history.device_bytes,
 		.block_bytes = cluster->plan.block_bytes,
+		.start_lsn = start->lsn,
+		.epoch = start->epoch,
+		.chain = start->chain,
+		.inconsistent_until_lsn = until->lsn,
+		.inconsistent_until_epoch = until->epoch,
 	};
 
+	replica->until_lsn = until->lsn;
 	if (th_node_start(&replica->node) || th_node_call(&replica->node, &call))
 		th_fail("%s: the replica cannot be created: %s", replica->node.config.name,
 			call.error.text);
@@ -240,6 +246,7 @@ static void create_replica(struct th_replica *replica)
 
 void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_plan *plan)
 {
+	static const struct th_position beginning;
 	struct th_uuid uuid;
 
 	*cluster = (struct th_cluster){ .plan = *plan, .budget = plan->requests };
@@ -260,7 +267,7 @@ void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_
 		init_replica(cluster, i);
 	cluster->source = &cluster->replicas[0];
 	for (uint32_t i = 0; i < plan->replica_count; i++)
-		create_replica(&cluster->replicas[i]);
+		th_cluster_create(&cluster->replicas[i], &beginning, &beginning);
 	th_timer_init(&cluster->lease_timer, on_lease_timer);
 	if (plan->lease_ns)
 		th_executor_arm(&cluster->outside.executor, &cluster->lease_timer, 1);

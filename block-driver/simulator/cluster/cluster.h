@@ -62,6 +62,7 @@ struct th_replica {
 	struct th_shipping shipping;
 	bool is_open; /* the engine is, as primary or secondary */
 	bool registered; /* as a peer of the source */
+	uint64_t until_lsn; /* its disk was filled with what the history had up to here */
 	bool apart; /* its log is not the history's: nothing is shipped to it, nothing compared */
 	struct th_remains remains;
 };
@@ -115,11 +116,17 @@ int th_cluster_close(struct th_replica *replica, bool drain);
  * -ENOSPC: its log is full.
  */
 int th_cluster_promote(struct th_replica *replica);
+/*
+ * A first process makes the replica, whose log will begin at @start and whose disk has the history's contents there, or of up
+ * to @until; what it leaves is opened by a second one, as after any crash.
+ */
+void th_cluster_create(struct th_replica *replica, const struct th_position *start,
+		       const struct th_position *until);
 /* A replica that is not the source any more keeps no log for others. */
 int th_cluster_forget_peers(struct th_replica *replica);
 /* @replica becomes a peer of @primary; who cannot go on from its log is starved. */
 int th_cluster_register(struct th_replica *primary, struct th_replica *replica);
-/* A new replica takes the place of @replica: its disk is as the source's was where its newest segment begins. */
+/* A new replica takes the place of @replica: its log begins where the source's newest segment does. */
 int th_cluster_rebuild(struct th_replica *replica);
 
 /* ---- states ---- */

@@ -6,7 +6,14 @@
 
 #include "../world/failure.h"
 
-/* A follower that can take over: of all that run the one with the most log, the first of these. */
+/* It runs, and is consistent at the end of its log. */
+static bool can_lead(const struct th_replica *replica)
+{
+	return replica->is_open && !replica->apart &&
+	       replica->shipping.announced_lsn >= replica->until_lsn;
+}
+
+/* A follower that can take over: of all that can the one with the most log, the first of these. */
 static struct th_replica *best_follower(struct th_cluster *cluster)
 {
 	struct th_replica *best = NULL;
@@ -14,7 +21,7 @@ static struct th_replica *best_follower(struct th_cluster *cluster)
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		struct th_replica *replica = &cluster->replicas[i];
 
-		if (replica == cluster->source || !replica->is_open || replica->apart)
+		if (replica == cluster->source || !can_lead(replica))
 			continue;
 		if (!best || replica->shipping.announced_lsn > best->shipping.announced_lsn)
 			best = replica;
@@ -23,12 +30,12 @@ static struct th_replica *best_follower(struct th_cluster *cluster)
 }
 
 /* If not, the one that has most may be among the others. */
-static bool all_followers_run(const struct th_cluster *cluster)
+static bool all_can_lead(const struct th_cluster *cluster)
 {
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		const struct th_replica *replica = &cluster->replicas[i];
 
-		if (replica != cluster->source && (!replica->is_open || replica->apart))
+		if (replica != cluster->source && !can_lead(replica))
 			return false;
 	}
 	return true;
@@ -105,7 +112,7 @@ static int cut_tail(struct th_replica *replica, const struct th_position *branch
 	return 0;
 }
 
-/* Whose files may hold more of the lost history than @lsn. */
+/* Whose files or disk may hold more of the lost history than @lsn. */
 static void set_apart(struct th_cluster *cluster, const struct th_replica *target, uint64_t lsn)
 {
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
@@ -113,7 +120,8 @@ static void set_apart(struct th_cluster *cluster, const struct th_replica *targe
 
 		if (replica == target)
 			continue;
-		replica->apart = replica == cluster->source || replica->shipping.written_lsn > lsn;
+		replica->apart = replica == cluster->source || replica->until_lsn > lsn ||
+				 replica->shipping.written_lsn > lsn;
 		if (replica->apart && replica->node.up)
 			th_cluster_crash(replica);
 	}
@@ -124,7 +132,9 @@ static void rejoin_all(struct th_cluster *cluster, const struct th_position *bra
 	for (uint32_t i = 0; i < cluster->plan.replica_count; i++) {
 		struct th_replica *replica = &cluster->replicas[i];
 
-		if (!replica->apart || cut_tail(replica, branch))
+		/* What its disk was filled with cannot be cut. */
+		if (!replica->apart || replica->until_lsn > branch->lsn ||
+		    cut_tail(replica, branch))
 			continue;
 		replica->apart = false;
 		replica->shipping.announced_lsn = 0;
@@ -160,7 +170,7 @@ static int act_takeover(struct th_cluster *cluster)
 			th_fail("%s: replay is at LSN %llu, where nothing ends",
 				target->node.config.name, (unsigned long long)status.replayed_lsn);
 		branch = boundary->position;
-		if (history->promised_remote_lsn > branch.lsn && all_followers_run(cluster))
+		if (history->promised_remote_lsn > branch.lsn && all_can_lead(cluster))
 			th_fail("the best follower has the log up to LSN %llu, but %llu was "
 				"acknowledged as durable elsewhere",
 				(unsigned long long)branch.lsn,

@@ -52,7 +52,7 @@ int node_do(struct node *node, enum th_engine_operation operation)
 }
 
 int node_create_at(struct node *node, const struct th_position *start,
-		   uint64_t inconsistent_until_lsn)
+		   const struct th_position *until)
 {
 	struct th_engine_call call = {
 		.operation = TH_CALL_CREATE,
@@ -63,7 +63,8 @@ int node_create_at(struct node *node, const struct th_position *start,
 		.start_lsn = start->lsn,
 		.epoch = start->epoch,
 		.chain = start->chain,
-		.inconsistent_until_lsn = inconsistent_until_lsn,
+		.inconsistent_until_lsn = until->lsn,
+		.inconsistent_until_epoch = until->epoch,
 	};
 
 	return node_call(node, &call);
@@ -73,7 +74,7 @@ int node_create(struct node *node)
 {
 	static const struct th_position beginning;
 
-	return node_create_at(node, &beginning, 0);
+	return node_create_at(node, &beginning, &beginning);
 }
 
 int node_tune(struct node *node)

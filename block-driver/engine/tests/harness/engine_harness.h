@@ -110,9 +110,9 @@ int node_call(struct node *node, struct th_engine_call *call);
 int node_do(struct node *node, enum th_engine_operation operation);
 
 int node_create(struct node *node);
-/* Its log will begin at this position; until @inconsistent_until_lsn it is not consistent. */
+/* Its log will begin at @start; up to @until, of which epoch and LSN count, it is not consistent. */
 int node_create_at(struct node *node, const struct th_position *start,
-		   uint64_t inconsistent_until_lsn);
+		   const struct th_position *until);
 int node_tune(struct node *node); /* to node->options */
 int node_open(struct node *node);
 int node_close(struct node *node);
