@@ -83,6 +83,29 @@ public record BatchHeader(
         return OptionalLong.of(block.u64(48));
     }
 
+    /** Writes the header block of a batch at the start of the buffer; the payloads stand behind it. */
+    static void pack(
+            ByteBuffer buffer,
+            LogPosition before,
+            int length,
+            long timeNs,
+            long durableLsn,
+            List<RecordDescriptor> records) {
+        HeaderBlockBuilder block = new HeaderBlockBuilder(buffer, MAGIC)
+                .u16(8, LogFormat.VERSION)
+                .u16(10, records.size())
+                .u32(12, length)
+                .u64(16, before.lsn())
+                .u64(24, before.epoch())
+                .u64(32, timeNs)
+                .u64(40, before.chain())
+                .u64(48, durableLsn);
+        for (int i = 0; i < records.size(); i++) {
+            records.get(i).pack(block, descriptorOffset(i));
+        }
+        block.seal(before.chain(), descriptorOffset(records.size()));
+    }
+
     /** Where the next batch begins. */
     public LogPosition end() {
         return new LogPosition(lsn + length, epoch, chain);

@@ -19,9 +19,9 @@ import java.util.UUID;
  * </pre>
  */
 final class HeaderBlock {
-    private static final int CHAIN_OFFSET = 4080;
+    static final int CHAIN_OFFSET = 4080;
     private static final int TRAILER_ZERO_OFFSET = 4088;
-    private static final int CRC32C_OFFSET = 4092;
+    static final int CRC32C_OFFSET = 4092;
 
     private final ByteBuffer bytes;
     private final String where;
@@ -60,10 +60,14 @@ final class HeaderBlock {
         return new UUID(Long.reverseBytes(bytes.getLong(offset)), Long.reverseBytes(bytes.getLong(offset + 8)));
     }
 
-    void checkMagic(String magic) throws LogFormatException {
+    boolean hasMagic(String magic) {
         byte[] found = new byte[magic.length()];
         bytes.get(0, found);
-        if (!magic.equals(new String(found, StandardCharsets.ISO_8859_1))) {
+        return magic.equals(new String(found, StandardCharsets.ISO_8859_1));
+    }
+
+    void checkMagic(String magic) throws LogFormatException {
+        if (!hasMagic(magic)) {
             throw new LogFormatException.BadMagic(where, "magic " + magic + " expected");
         }
     }

@@ -54,6 +54,23 @@ public record RecordDescriptor(Operation operation, long position, long length, 
         return record;
     }
 
+    /** Writes the descriptor at {@code offset} of a batch's header block. */
+    void pack(HeaderBlockBuilder block, int offset) {
+        block.u8(offset, code(operation))
+                .u32(offset + 4, payloadCrc32c)
+                .u64(offset + 8, position)
+                .u64(offset + 16, length)
+                .u32(offset + 24, payloadOffset);
+    }
+
+    private static int code(Operation operation) {
+        return switch (operation) {
+            case WRITE -> 1;
+            case WRITE_ZEROES -> 2;
+            case DISCARD -> 3;
+        };
+    }
+
     private static Operation operation(int code, String where) throws LogFormatException {
         return switch (code) {
             case 1 -> Operation.WRITE;

@@ -38,6 +38,7 @@ public record SegmentHeader(
         int blockBytes,
         long chain) {
     private static final String MAGIC = "THARSEG1";
+    private static final int EPOCH_OFFSET = 32;
     private static final int CHAINED_BYTES = 112;
 
     /**
@@ -54,7 +55,7 @@ public record SegmentHeader(
         checkLength(block);
         SegmentHeader header = new SegmentHeader(
                 block.uuid(16),
-                block.u64(32),
+                block.u64(EPOCH_OFFSET),
                 block.u64(40),
                 block.u64(48),
                 block.u64(64),
@@ -71,6 +72,79 @@ public record SegmentHeader(
         return header;
     }
 
+    /**
+     * Verifies the block at the buffer's position as that of the segment that goes on where a history ends.
+     *
+     * @param end where the segment must begin
+     * @param resourceUuid the resource that the log must belong to
+     */
+    public static SegmentHeader unpackFollowing(ByteBuffer bytes, LogPosition end, UUID resourceUuid)
+            throws LogFormatException {
+        long epoch = new HeaderBlock(bytes, "").u64(EPOCH_OFFSET);
+        SegmentHeader header = unpack(bytes, new SegmentName(epoch, end.lsn()), resourceUuid);
+        header.checkFollows(end);
+        return header;
+    }
+
+    /** Does the block at the start of the buffer say that it is a segment header? */
+    static boolean begins(ByteBuffer bytes) {
+        return new HeaderBlock(bytes.slice(0, LogFormat.HEADER_BYTES), "").hasMagic(MAGIC);
+    }
+
+    /** Whose log it is, as the block at the buffer's position says, whatever else is in it. */
+    static UUID claimedResource(ByteBuffer bytes) {
+        return new HeaderBlock(bytes, "").uuid(16);
+    }
+
+    /**
+     * Makes the header of a segment that goes on where a history ends.
+     *
+     * @param end of the predecessor; LSN 0, epoch 0 and chain value 0 for the first segment of a resource
+     * @param epoch of the new segment
+     * @param creatorUuid the node that writes it
+     */
+    public static SegmentHeader following(
+            LogPosition end, long epoch, UUID resourceUuid, long createdNs, UUID creatorUuid, int blockBytes) {
+        SegmentHeader unsealed = new SegmentHeader(
+                resourceUuid, epoch, end.lsn(), end.epoch(), end.chain(), createdNs, creatorUuid, blockBytes, 0);
+        long chain = unsealed.pack(ByteBuffer.allocate(LogFormat.HEADER_BYTES));
+        return new SegmentHeader(
+                resourceUuid, epoch, end.lsn(), end.epoch(), end.chain(), createdNs, creatorUuid, blockBytes, chain);
+    }
+
+    /** Returns the block as it stands in the file. */
+    public ByteBuffer pack() {
+        ByteBuffer block = ByteBuffer.allocate(LogFormat.HEADER_BYTES);
+        pack(block);
+        return block;
+    }
+
+    private long pack(ByteBuffer block) {
+        return new HeaderBlockBuilder(block, MAGIC)
+                .u32(8, LogFormat.VERSION)
+                .u32(12, LogFormat.HEADER_BYTES)
+                .uuid(16, resourceUuid)
+                .u64(EPOCH_OFFSET, epoch)
+                .u64(40, startLsn)
+                .u64(48, previousEpoch)
+                .u64(56, startLsn)
+                .u64(64, chainBefore)
+                .u64(72, createdNs)
+                .uuid(80, creatorUuid)
+                .u32(96, blockBytes)
+                .seal(chainBefore, CHAINED_BYTES);
+    }
+
+    /** The name of its file. */
+    public SegmentName name() {
+        return new SegmentName(epoch, startLsn);
+    }
+
+    /** The position before this header: where its predecessor's history ends. */
+    public LogPosition start() {
+        return new LogPosition(startLsn, previousEpoch, chainBefore);
+    }
+
     /** Where the first batch begins. */
     public LogPosition end() {
         return new LogPosition(startLsn + LogFormat.HEADER_BYTES, epoch, chain);
@@ -79,6 +153,25 @@ public record SegmentHeader(
     /** Does this segment go on where the predecessor's history ends? */
     public boolean follows(LogPosition end) {
         return startLsn == end.lsn() && previousEpoch == end.epoch() && chainBefore == end.chain();
+    }
+
+    /** Checks that this segment goes on where the predecessor's history ends. */
+    public void checkFollows(LogPosition end) throws LogFormatException {
+        if (!follows(end)) {
+            throw new LogFormatException.BadChain(
+                    where(), "it follows " + start() + ", but what is before it ends at " + end);
+        }
+    }
+
+    void checkSameBlocks(SegmentHeader before) throws LogFormatException {
+        if (blockBytes != before.blockBytes) {
+            throw new LogFormatException.BadContent(
+                    where(), "blocks of " + blockBytes + " bytes, before it they had " + before.blockBytes);
+        }
+    }
+
+    private String where() {
+        return "segment " + name().fileName();
     }
 
     private static void checkLength(HeaderBlock block) throws LogFormatException {

@@ -20,7 +20,7 @@ import java.util.UUID;
 public final class SegmentReader implements Closeable {
     private final FileChannel file;
     private final SegmentHeader header;
-    private final ByteBuffer buffer;
+    private ByteBuffer buffer;
     private LogPosition position;
     private long timeNs;
     private Optional<LogFormatException> refusal = Optional.empty();
@@ -47,7 +47,7 @@ public final class SegmentReader implements Closeable {
                 .orElseThrow(() -> new IllegalArgumentException(path + ": not the name of a segment file"));
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         try {
-            ByteBuffer buffer = ByteBuffer.allocateDirect(LogFormat.BATCH_BYTES_MAX);
+            ByteBuffer buffer = ByteBuffer.allocateDirect(LogFormat.HEADER_BYTES);
             if (!read(file, buffer, 0, LogFormat.HEADER_BYTES)) {
                 throw new LogFormatException.BadLength(
                         "segment " + fileName, "the file is shorter than its header: " + file.size() + " bytes");
@@ -83,11 +83,56 @@ public final class SegmentReader implements Closeable {
 
     /** Returns the next batch, with its payloads verified; empty at the end. Blocks for the disk. */
     public Optional<Batch> next() throws IOException {
+        return step(this::readBatch);
+    }
+
+    /**
+     * Steps over the next batch by its header, which is verified; its payloads are not looked at. Empty at the end. Blocks for the
+     * disk.
+     */
+    public Optional<BatchHeader> skip() throws IOException {
+        return step(this::skipBatch);
+    }
+
+    /**
+     * Skips batches until the reader stands at {@code lsn}, or behind it when no batch ends there.
+     *
+     * @throws LogFormatException when the segment does not verify, or ends, before {@code lsn}
+     */
+    public LogPosition skipTo(long lsn) throws IOException, LogFormatException {
+        while (Long.compareUnsigned(position.lsn(), lsn) < 0) {
+            if (skip().isEmpty()) {
+                throw refusal.orElseGet(() -> new LogFormatException.BadLength(
+                        "segment " + header.name().fileName(),
+                        "it ends at LSN " + LogFormat.hex(position.lsn()) + ", and should go on to "
+                                + LogFormat.hex(lsn)));
+            }
+        }
+        return position;
+    }
+
+    /**
+     * Goes on from another place in this segment.
+     *
+     * @param known where this reader, or another one of the same file, has stood before
+     * @param knownTimeNs its {@link #timeNs} then
+     */
+    public void resume(LogPosition known, long knownTimeNs) {
+        position = known;
+        timeNs = knownTimeNs;
+        refusal = Optional.empty();
+    }
+
+    private interface Step<T> {
+        Optional<T> read() throws IOException, LogFormatException;
+    }
+
+    private <T> Optional<T> step(Step<T> step) throws IOException {
         if (refusal.isPresent()) {
             return Optional.empty();
         }
         try {
-            return readBatch();
+            return step.read();
         } catch (LogFormatException refused) {
             refusal = Optional.of(refused);
             return Optional.empty();
@@ -113,21 +158,51 @@ public final class SegmentReader implements Closeable {
         return OptionalLong.empty();
     }
 
-    private Optional<Batch> readBatch() throws IOException, LogFormatException {
-        long offset = position.lsn() - header.startLsn();
-        if (!read(file, buffer, offset, LogFormat.HEADER_BYTES)) {
+    /** The header block of the batch where the reader stands; empty where the file ends. */
+    private Optional<BatchHeader> readHeader() throws IOException, LogFormatException {
+        if (!read(file, buffer, position.lsn() - header.startLsn(), LogFormat.HEADER_BYTES)) {
             return Optional.empty();
         }
-        BatchHeader batch = BatchHeader.unpack(buffer, position, timeNs, header.blockBytes());
-        if (!read(file, buffer, offset, batch.length())) {
-            throw new LogFormatException.BadLength(
-                    "batch at LSN " + LogFormat.hex(batch.lsn()),
-                    "it has " + batch.length() + " bytes, but the file ends before");
+        return Optional.of(BatchHeader.unpack(buffer, position, timeNs, header.blockBytes()));
+    }
+
+    private Optional<Batch> readBatch() throws IOException, LogFormatException {
+        Optional<BatchHeader> batch = readHeader();
+        if (batch.isEmpty()) {
+            return Optional.empty();
         }
-        Batch verified = Batch.verified(batch, buffer);
+        BatchHeader next = batch.get();
+        if (buffer.capacity() < next.length()) {
+            buffer = ByteBuffer.allocateDirect(LogFormat.BATCH_BYTES_MAX);
+        }
+        if (!read(file, buffer, next.lsn() - header.startLsn(), next.length())) {
+            throw fileEndsInside(next);
+        }
+        Batch verified = Batch.verified(next, buffer);
+        stepOver(next);
+        return Optional.of(verified);
+    }
+
+    private Optional<BatchHeader> skipBatch() throws IOException, LogFormatException {
+        Optional<BatchHeader> batch = readHeader();
+        if (batch.isPresent()) {
+            if (file.size() < batch.get().end().lsn() - header.startLsn()) {
+                throw fileEndsInside(batch.get());
+            }
+            stepOver(batch.get());
+        }
+        return batch;
+    }
+
+    private void stepOver(BatchHeader batch) {
         position = batch.end();
         timeNs = batch.timeNs();
-        return Optional.of(verified);
+    }
+
+    private static LogFormatException fileEndsInside(BatchHeader batch) {
+        return new LogFormatException.BadLength(
+                "batch at LSN " + LogFormat.hex(batch.lsn()),
+                "it has " + batch.length() + " bytes, but the file ends before");
     }
 
     /** Fills the first {@code length} bytes of the buffer; returns false when the file ends before. */

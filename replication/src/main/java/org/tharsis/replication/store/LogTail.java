@@ -4,6 +4,7 @@ package org.tharsis.replication.store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.tharsis.replication.log.LogFormatException;
 
 /**
  * What a log holds behind a branch point: what is lost when it is given up for another history.
@@ -18,7 +19,6 @@ import java.util.UUID;
  * @param firstTimeNs wall clock of the first batch in nanoseconds since 1970; 0 when there is none
  * @param lastTimeNs of the last batch; 0 when there is none
  */
-@SuppressWarnings("DoNotCallSuggester")
 public record LogTail(
         long fromLsn,
         long toLsn,
@@ -33,9 +33,22 @@ public record LogTail(
      * Measures it from the batch headers behind the branch point. Blocks for the disk; memory is bounded, whatever the log holds.
      *
      * @param branchLsn where the other history begins; a batch or segment header ends there
+     * @throws LogFormatException when a segment is of another resource or of a newer version of the format
      */
-    public static LogTail measure(Path directory, UUID resourceUuid, long branchLsn) throws IOException {
-        throw new UnsupportedOperationException(directory.toString() + resourceUuid + branchLsn);
+    public static LogTail measure(Path directory, UUID resourceUuid, long branchLsn)
+            throws IOException, LogFormatException {
+        TailWalk walk = new TailWalk(directory, resourceUuid, branchLsn);
+        TailWalk.Totals totals = walk.totals();
+        return new LogTail(
+                branchLsn,
+                totals.endLsn(),
+                totals.batches(),
+                totals.records(),
+                totals.payloadBytes(),
+                DistinctBlocks.count(walk::forEachRecord, totals.blockBytes(), DistinctBlocks.RANGES_MAX),
+                totals.blockBytes(),
+                totals.firstTimeNs(),
+                totals.lastTimeNs());
     }
 
     /** Bytes of log behind the branch point, headers included. */
