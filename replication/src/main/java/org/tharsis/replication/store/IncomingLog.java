@@ -205,8 +205,7 @@ public final class IncomingLog implements Closeable {
             SegmentFile file = current.get();
             file.truncate(received.position().lsn());
             file.force();
-            durable = received.position();
-            tell(new SegmentExtent(file.name(), durable.lsn()));
+            noteDurable(file, received.position());
         }
     }
 
@@ -218,10 +217,12 @@ public final class IncomingLog implements Closeable {
         return List.copyOf(extended);
     }
 
-    /** Of each segment the driver is told once, the newest state. */
-    private void tell(SegmentExtent extent) {
-        untold.removeIf(earlier -> earlier.segment().equals(extent.segment()));
-        untold.add(extent);
+    private void noteDurable(SegmentFile file, LogPosition end) {
+        if (!end.equals(durable)) {
+            durable = end;
+            untold.removeIf(shorter -> shorter.segment().equals(file.name()));
+            untold.add(new SegmentExtent(file.name(), end.lsn()));
+        }
     }
 
     /**
@@ -241,8 +242,7 @@ public final class IncomingLog implements Closeable {
                     failure = Optional.of(failed);
                     throw failed;
                 }
-                durable = end;
-                tell(new SegmentExtent(current.get().name(), end.lsn()));
+                noteDurable(current.get(), end);
             }
             List<SegmentExtent> toTell = List.copyOf(untold);
             untold.clear();

@@ -8,32 +8,32 @@ import java.util.Arrays;
 import java.util.UUID;
 
 /** Makes log blocks byte by byte as docs/log-format.md says, independently of the code under test. */
-final class LogEncoder {
-    static final UUID RESOURCE = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
-    static final UUID CREATOR = UUID.fromString("f0e1d2c3-b4a5-9687-7869-5a4b3c2d1e0f");
-    static final int BLOCK_BYTES = 4096;
-    static final int SEGMENT_CHAINED_BYTES = 112;
+public final class LogEncoder {
+    public static final UUID RESOURCE = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+    public static final UUID CREATOR = UUID.fromString("f0e1d2c3-b4a5-9687-7869-5a4b3c2d1e0f");
+    public static final int BLOCK_BYTES = 4096;
+    public static final int SEGMENT_CHAINED_BYTES = 112;
 
     /** A record to encode; a write has the payload {@link #payload} of its length. */
-    record Entry(int operation, long position, long length) {
-        static Entry write(long position, int length) {
+    public record Entry(int operation, long position, long length) {
+        public static Entry write(long position, int length) {
             return new Entry(1, position, length);
         }
 
-        static Entry writeZeroes(long position, long length) {
+        public static Entry writeZeroes(long position, long length) {
             return new Entry(2, position, length);
         }
 
-        static Entry discard(long position, long length) {
+        public static Entry discard(long position, long length) {
             return new Entry(3, position, length);
         }
 
-        int payloadBytes() {
+        public int payloadBytes() {
             return operation == 1 ? (int) length : 0;
         }
     }
 
-    static byte[] segmentHeader(SegmentName name, long previousEpoch, long chainBefore) {
+    public static byte[] segmentHeader(SegmentName name, long previousEpoch, long chainBefore) {
         byte[] block = new byte[BLOCK_BYTES];
         ByteBuffer out = littleEndian(block);
         out.put("THARSEG1".getBytes(StandardCharsets.US_ASCII)).putInt(1).putInt(BLOCK_BYTES);
@@ -47,7 +47,7 @@ final class LogEncoder {
         return block;
     }
 
-    static byte[] batch(LogPosition at, long timeNs, Entry... entries) {
+    public static byte[] batch(LogPosition at, long timeNs, Entry... entries) {
         int payloadBytes = Arrays.stream(entries).mapToInt(Entry::payloadBytes).sum();
         int length = BLOCK_BYTES + (payloadBytes + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
         byte[] batch = new byte[length];
@@ -71,12 +71,12 @@ final class LogEncoder {
         return batch;
     }
 
-    static int batchChainedBytes(int records) {
+    public static int batchChainedBytes(int records) {
         return 64 + 32 * records;
     }
 
     /** Bytes that differ from zero and from their neighbours. */
-    static byte[] payload(int length) {
+    public static byte[] payload(int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
             bytes[i] = (byte) (i % 251 + 1);
@@ -85,25 +85,25 @@ final class LogEncoder {
     }
 
     /** Sets chain value and checksum of the header block at the start of {@code bytes}. */
-    static void seal(byte[] bytes, int chainedBytes, long chainBefore) {
+    public static void seal(byte[] bytes, int chainedBytes, long chainBefore) {
         littleEndian(bytes).putLong(4080, ReferenceChecksums.xxHash64(bytes, chainedBytes, chainBefore));
         sealChecksum(bytes);
     }
 
     /** Sets only the checksum. */
-    static void sealChecksum(byte[] bytes) {
+    public static void sealChecksum(byte[] bytes) {
         littleEndian(bytes).putInt(4092, ReferenceChecksums.crc32c(bytes, 0, 4092));
     }
 
     /** The position behind a segment header or batch made here. */
-    static LogPosition end(LogPosition before, byte[] encoded) {
+    public static LogPosition end(LogPosition before, byte[] encoded) {
         return new LogPosition(
                 before.lsn() + encoded.length,
                 before.epoch(),
                 littleEndian(encoded).getLong(4080));
     }
 
-    static ByteBuffer littleEndian(byte[] bytes) {
+    public static ByteBuffer littleEndian(byte[] bytes) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
