@@ -7,7 +7,7 @@
 
 #include "../world/failure.h"
 
-/* Where the newest segment begins, of those that the source cannot lose. */
+/* Where the newest segment begins, of those that the source cannot lose; when there is none, at the beginning. */
 static struct th_position newest_start(const struct th_cluster *cluster)
 {
 	const struct th_history *history = &cluster->history;
@@ -19,7 +19,7 @@ static struct th_position newest_start(const struct th_cluster *cluster)
 		    boundary->position.lsn <= cluster->oracle.durable.position.lsn)
 			return history->boundaries[i - 1].position;
 	}
-	th_fail("a replica is to be built from a log that is empty");
+	return history->boundaries[0].position;
 }
 
 /* Each sector is read at some moment while the source goes from @start to @until. */
@@ -96,10 +96,10 @@ int th_cluster_rebuild(struct th_replica *replica)
 	struct th_position start, until = { 0 };
 	int error;
 
-	replica->is_open = false;
+	/* Should the source die meanwhile, there is nothing to expect of what it has. */
+	replica->apart = true;
 	if (replica->node.up)
-		th_node_kill(&replica->node);
-	th_shipping_killed(replica);
+		th_cluster_crash(replica);
 	error = give_up_peer(replica);
 	if (!error)
 		error = choose_start(replica, &start);

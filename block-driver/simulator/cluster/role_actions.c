@@ -148,6 +148,7 @@ static int act_takeover(struct th_cluster *cluster)
 	struct th_replica *old = cluster->primary;
 	struct th_replica *target = best_follower(cluster);
 	struct th_history *history = &cluster->history;
+	bool is_best_of_all = all_can_lead(cluster);
 	struct th_position branch;
 
 	if (!target)
@@ -170,7 +171,7 @@ static int act_takeover(struct th_cluster *cluster)
 			th_fail("%s: replay is at LSN %llu, where nothing ends",
 				target->node.config.name, (unsigned long long)status.replayed_lsn);
 		branch = boundary->position;
-		if (history->promised_remote_lsn > branch.lsn && all_can_lead(cluster))
+		if (history->promised_remote_lsn > branch.lsn && is_best_of_all)
 			th_fail("the best follower has the log up to LSN %llu, but %llu was "
 				"acknowledged as durable elsewhere",
 				(unsigned long long)branch.lsn,
