@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.tharsis.control.model.BadValueException;
 import org.tharsis.control.model.Names;
@@ -22,6 +24,7 @@ import org.tharsis.control.model.Names;
  * @param driver control socket of brickd; empty on a node that holds no replicas
  * @param listen for peers
  * @param advertise where others reach this node
+ * @param reach nodes that this one reaches at another place than they advertise, by name; immutable
  * @param zookeeper empty: embedded on the node that creates the cluster, what it was told on those that join
  * @param zookeeperListen where an embedded ZooKeeper listens
  * @param tls between nodes, and to ZooKeeper
@@ -34,6 +37,7 @@ public record TharsisConfig(
         Optional<Path> driver,
         HostPort listen,
         HostPort advertise,
+        Map<String, HostPort> reach,
         Optional<ZooKeeperPlace> zookeeper,
         HostPort zookeeperListen,
         boolean tls) {
@@ -50,11 +54,12 @@ public record TharsisConfig(
     private static final String DRIVER = "driver";
     private static final String LISTEN = "listen";
     private static final String ADVERTISE = "advertise";
+    private static final String REACH = "reach";
     private static final String ZOOKEEPER = "zookeeper";
     private static final String ZOOKEEPER_LISTEN = "zookeeper-listen";
     private static final String TLS = "tls";
-    private static final List<String> KEYS =
-            List.of(NODE, SITE, STATE_DIRECTORY, SOCKET, DRIVER, LISTEN, ADVERTISE, ZOOKEEPER, ZOOKEEPER_LISTEN, TLS);
+    private static final List<String> KEYS = List.of(
+            NODE, SITE, STATE_DIRECTORY, SOCKET, DRIVER, LISTEN, ADVERTISE, REACH, ZOOKEEPER, ZOOKEEPER_LISTEN, TLS);
 
     private static final int ZOOKEEPER_PORT = 7441;
     private static final int SOCKET_BYTES_MAX = 107;
@@ -86,6 +91,7 @@ public record TharsisConfig(
                 read.get(DRIVER, TharsisConfig::driver).orElse(Optional.of(Path.of("/run/tharsis/brickd.sock"))),
                 listen,
                 advertise(read, listen),
+                read.get(REACH, TharsisConfig::reach).orElse(Map.of()),
                 read.get(ZOOKEEPER, TharsisConfig::zookeeper),
                 read.get(ZOOKEEPER_LISTEN, HostPort::parse).orElse(new HostPort(listen.host(), ZOOKEEPER_PORT)),
                 read.get(TLS, TharsisConfig::flag).orElse(true));
@@ -113,6 +119,22 @@ public record TharsisConfig(
             return advertise.get();
         }
         return listen.isEveryAddress() ? new HostPort(hostName(file, ADVERTISE), listen.port()) : listen;
+    }
+
+    private static Map<String, HostPort> reach(String text) {
+        Map<String, HostPort> places = new HashMap<>();
+        for (String place : text.split(",", -1)) {
+            int at = place.indexOf('@');
+            if (at < 0) {
+                throw new BadValueException(
+                        "'" + place.strip() + "' is not NODE@HOST:PORT; with commas between several");
+            }
+            String node = Names.node(place.substring(0, at).strip());
+            if (places.put(node, HostPort.parse(place.substring(at + 1).strip())) != null) {
+                throw new BadValueException("node " + node + " is named twice");
+            }
+        }
+        return Map.copyOf(places);
     }
 
     private static String hostName(ConfigFile file, String key) throws ConfigException {

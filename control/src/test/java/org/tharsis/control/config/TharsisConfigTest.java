@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ class TharsisConfigTest {
                         driver = /tmp/b.sock
                         listen = 127.0.0.1:7000
                         advertise = [fe80::1]:7001
+                        reach = paris@10.1.0.1:7001, rome@[::1]:7002
                         zookeeper = zk1:2181, [::1]:2181
                         zookeeper-listen = 127.0.0.1:7002
                         tls = no
@@ -49,6 +51,7 @@ class TharsisConfigTest {
                         Optional.of(Path.of("/tmp/b.sock")),
                         new HostPort("127.0.0.1", 7000),
                         new HostPort("fe80::1", 7001),
+                        Map.of("paris", new HostPort("10.1.0.1", 7001), "rome", new HostPort("::1", 7002)),
                         Optional.of(new ZooKeeperPlace.Servers("zk1:2181,[::1]:2181")),
                         new HostPort("127.0.0.1", 7002),
                         false));
@@ -65,6 +68,7 @@ class TharsisConfigTest {
                         Optional.of(Path.of("/run/tharsis/brickd.sock")),
                         new HostPort("10.0.0.1", 7440),
                         new HostPort("10.0.0.1", 7440),
+                        Map.of(),
                         Optional.empty(),
                         new HostPort("10.0.0.1", 7441),
                         true));
@@ -105,6 +109,8 @@ class TharsisConfigTest {
                 "listen = a:65536 | listen: 'a:65536' is not HOST:PORT",
                 "listen = ::1:7440 | listen: '::1:7440' is not HOST:PORT",
                 "advertise = 0.0.0.0:7440 | nobody can connect to 0.0.0.0:7440",
+                "reach = paris | 'paris' is not NODE@HOST:PORT",
+                "reach = a@h:1, a@h:2 | node a is named twice",
                 "zookeeper = yes | allowed are the word 'embedded', or servers",
                 "zookeeper = a:1, | allowed are the word 'embedded', or servers",
                 "tls = on | 'on' is neither yes nor no",
