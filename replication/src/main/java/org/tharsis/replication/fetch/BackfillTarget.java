@@ -21,6 +21,9 @@ public interface BackfillTarget {
     /** Size of the device; the source's must be the same. */
     long deviceBytes();
 
+    /** 512 or 4096; the source's must be the same. */
+    int blockBytes();
+
     /** As {@link FollowedReplica#received}, of the backfill's own log. */
     void received(SegmentName segment, long lsn);
 

@@ -51,7 +51,7 @@ public sealed interface FollowState {
     record Refused(PeerAddress source, String why) implements FollowState {}
 
     /**
-     * What arrives cannot be stored here.
+     * What arrives does not verify, or cannot be stored here.
      *
      * @param why for an operator
      */
