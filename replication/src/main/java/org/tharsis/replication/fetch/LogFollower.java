@@ -151,8 +151,7 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
 
     /** On the write lane, or on the sync lane when nothing else runs any more. */
     private LogIntake openIntake() throws IOException, LogFormatException {
-        LogIntake open =
-                LogIntake.open(replica, syncLane, this::synced, this::syncFailed);
+        LogIntake open = LogIntake.open(replica, syncLane, this::synced, this::syncFailed);
         intake = Optional.of(open);
         return open;
     }
