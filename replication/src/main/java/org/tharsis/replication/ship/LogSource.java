@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.SegmentName;
 import org.tharsis.replication.peer.Chunk;
 import org.tharsis.replication.peer.ChunkSource;
@@ -63,8 +64,7 @@ final class LogSource implements ChunkSource {
             return end(durableLsn);
         }
         if (madeLsn == segmentsEndLsn) {
-            segments = history.segments(durableLsn);
-            segmentsEndLsn = durableLsn;
+            lookUpSegments(durableLsn);
         }
         return Optional.of(chunkOf(segmentAt(madeLsn)));
     }
@@ -76,6 +76,15 @@ final class LogSource implements ChunkSource {
         }
         endTold = true;
         return Optional.of(Chunk.of(new ServerFrame.End(stream, durableLsn, Clock.nowNs())));
+    }
+
+    private void lookUpSegments(long durableLsn) throws IOException {
+        try {
+            segments = history.segments(durableLsn);
+            segmentsEndLsn = durableLsn;
+        } catch (LogFormatException damaged) {
+            throw new IOException(damaged.getMessage(), damaged);
+        }
     }
 
     private SegmentExtent segmentAt(long lsn) throws WireException {
