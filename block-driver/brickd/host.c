@@ -125,7 +125,7 @@ static uint32_t export_clients(const struct th_control_host *control, const char
 	const struct th_host *host = host_of(control);
 	struct th_nbd_export_status status;
 
-	for (uint32_t i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (uint32_t i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		if (th_nbd_export_status(host->nbd, i, &status) && strcmp(status.name, name) == 0)
 			return status.clients;
 	}

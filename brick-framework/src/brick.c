@@ -66,12 +66,32 @@ static void init_brick(struct th_brick *brick, const struct th_brick_type *type,
 	th_list_init(&brick->gathered);
 	th_work_init(&brick->power_work, run_power_done);
 	for (i = 0; i < type->input_count; i++)
-		th_input_init(&brick->inputs[i], brick, &type->inputs[i]);
+		th_input_init(&brick->inputs[i], brick, &type->inputs[type->inputs_alike ? 0 : i]);
 	for (i = 0; i < type->output_count; i++) {
 		brick->outputs[i].brick = brick;
 		brick->outputs[i].description = &type->outputs[i];
 		th_list_init(&brick->outputs[i].inputs);
 	}
+}
+
+/* Zeroed; NULL: no memory. */
+static struct th_brick *alloc_brick(const struct th_brick_type *type)
+{
+	struct th_brick *brick = th_alloc(type->brick_bytes);
+
+	if (!brick || !type->input_count)
+		return brick;
+	brick->inputs = th_alloc(type->input_count * sizeof(*brick->inputs));
+	if (brick->inputs)
+		return brick;
+	th_free(brick);
+	return NULL;
+}
+
+static void free_brick(struct th_brick *brick)
+{
+	th_free(brick->inputs);
+	th_free(brick);
 }
 
 int th_brick_create(struct th_registry *registry, const struct th_brick_type *type,
@@ -84,7 +104,7 @@ int th_brick_create(struct th_registry *registry, const struct th_brick_type *ty
 	code = check_creation(registry, type, name, error);
 	if (code)
 		return code;
-	brick = th_alloc(type->brick_bytes);
+	brick = alloc_brick(type);
 	if (!brick)
 		return th_error_set(error, -ENOMEM, "no memory for brick %s", name);
 	init_brick(brick, type, name, executor);
@@ -92,7 +112,7 @@ int th_brick_create(struct th_registry *registry, const struct th_brick_type *ty
 	code = type->create ? type->create(brick, config, error) : 0;
 	if (code) {
 		th_registry_remove_brick(brick);
-		th_free(brick);
+		free_brick(brick);
 		return th_error_set(error, code, "brick %s of type %s could not be created", name,
 				    type->name);
 	}
@@ -129,7 +149,7 @@ int th_brick_destroy(struct th_registry *registry, struct th_brick *brick)
 	for (i = 0; i < brick->type->input_count; i++)
 		TH_ASSERT(th_list_empty(&brick->inputs[i].pools));
 	th_registry_remove_brick(brick);
-	th_free(brick);
+	free_brick(brick);
 	return 0;
 }
 

@@ -15,7 +15,9 @@ bool th_brick_type_is_valid(const struct th_brick_type *type)
 	    type->aspect_bytes > TH_ASPECT_BYTES_MAX || type->input_count > TH_BRICK_INPUTS_MAX ||
 	    type->output_count > TH_BRICK_OUTPUTS_MAX || (type->output_count && !type->submit))
 		return false;
-	for (i = 0; i < type->input_count; i++) {
+	if (!type->inputs_alike && type->input_count > TH_BRICK_PORT_KINDS_MAX)
+		return false;
+	for (i = 0; i < (type->inputs_alike ? 1 : type->input_count); i++) {
 		if (!type->inputs[i].name || !type->inputs[i].type)
 			return false;
 	}

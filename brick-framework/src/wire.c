@@ -4,6 +4,7 @@
 
 #define DESCRIPTION_BYTES 128
 #define LINE_BYTES	  512
+#define INPUT_NAME_BYTES  64
 
 struct drain {
 	void (*write)(void *context, const char *text, size_t bytes);
@@ -57,6 +58,24 @@ static const char *port_type_name(enum th_port_type type)
 	return type == TH_PORT_BLOCK ? "block" : "files";
 }
 
+/* "disk", or, of inputs that are alike, "export7". */
+static void name_input(const struct th_input *input, char text[INPUT_NAME_BYTES])
+{
+	const struct th_brick *brick = input->brick;
+
+	if (brick->type->inputs_alike)
+		th_snprintf(text, INPUT_NAME_BYTES, "%s%u", input->description->name,
+			    (uint32_t)(input - brick->inputs));
+	else
+		th_snprintf(text, INPUT_NAME_BYTES, "%s", input->description->name);
+}
+
+/* Of many that are alike only those that are in use are shown. */
+static bool is_shown(const struct th_input *input)
+{
+	return !input->brick->type->inputs_alike || input->output || !th_list_empty(&input->held);
+}
+
 static const char *input_state(const struct th_input *input)
 {
 	if (input->open)
@@ -89,12 +108,16 @@ static void write_brick_text(const struct drain *drain, const struct th_brick *b
 static void write_input_text(const struct drain *drain, const struct th_input *input)
 {
 	const struct th_output *output = input->output;
+	char name[INPUT_NAME_BYTES];
 
+	if (!is_shown(input))
+		return;
+	name_input(input, name);
 	write_line(drain, "input=%s.%s type=%s output=%s%s%s state=%s in_flight=%u held=%u\n",
-		   input->brick->name, input->description->name,
-		   port_type_name(input->description->type), output ? output->brick->name : "none",
-		   output ? "." : "", output ? output->description->name : "", input_state(input),
-		   input->in_flight, held_count(input));
+		   input->brick->name, name, port_type_name(input->description->type),
+		   output ? output->brick->name : "none", output ? "." : "",
+		   output ? output->description->name : "", input_state(input), input->in_flight,
+		   held_count(input));
 }
 
 static void write_brick_graphviz(const struct drain *drain, const struct th_brick *brick)
@@ -109,11 +132,14 @@ static void write_brick_graphviz(const struct drain *drain, const struct th_bric
 
 static void write_input_graphviz(const struct drain *drain, const struct th_input *input)
 {
-	if (input->output)
-		write_line(drain, "\t\"%s\" -> \"%s\" [label=\"%s: %s\", style=%s];\n",
-			   input->brick->name, input->output->brick->name,
-			   port_type_name(input->description->type), input->description->name,
-			   input->open ? "solid" : "dashed");
+	char name[INPUT_NAME_BYTES];
+
+	if (!input->output)
+		return;
+	name_input(input, name);
+	write_line(drain, "\t\"%s\" -> \"%s\" [label=\"%s: %s\", style=%s];\n", input->brick->name,
+		   input->output->brick->name, port_type_name(input->description->type), name,
+		   input->open ? "solid" : "dashed");
 }
 
 static void write_bricks(const struct drain *drain, const struct th_registry *registry,

@@ -54,7 +54,7 @@ static void there_are_only_so_many_types(void **state)
 static void a_type_that_is_not_complete_is_refused(void **state)
 {
 	struct test_graph *g = *state;
-	struct th_brick_type wrong[10];
+	struct th_brick_type wrong[11];
 	uint32_t i;
 
 	for (i = 0; i < TH_ARRAY_COUNT(wrong); i++)
@@ -67,8 +67,10 @@ static void a_type_that_is_not_complete_is_refused(void **state)
 	wrong[5].output_count = TH_BRICK_OUTPUTS_MAX + 1;
 	wrong[6].submit = NULL;
 	wrong[7].info = NULL;
-	wrong[8].input_count = 3;
+	wrong[8].input_count = TH_BRICK_PORT_KINDS_MAX + 1;
 	wrong[9].outputs[0].name = NULL;
+	wrong[10].inputs_alike = true;
+	wrong[10].inputs[0].name = NULL;
 	for (i = 0; i < TH_ARRAY_COUNT(wrong); i++)
 		assert_int_equal(th_registry_add_type(&g->registry, &wrong[i]), -EINVAL);
 }
@@ -285,6 +287,41 @@ static void graphviz_draws_the_dump(void **state)
 	assert_int_equal(edges, 2);
 }
 
+static void on_or_off(struct th_brick *brick, bool on)
+{
+	th_brick_power_reached(brick, on ? TH_ON : TH_OFF);
+}
+
+static void of_many_inputs_that_are_alike_the_dump_has_those_in_use(void **state)
+{
+	static const struct th_brick_type type = {
+		.name = "server",
+		.brick_bytes = sizeof(struct th_brick),
+		.input_count = TH_BRICK_INPUTS_MAX,
+		.inputs_alike = true,
+		.inputs = { { "export", TH_PORT_BLOCK } },
+		.power = on_or_off,
+	};
+	struct test_graph *g = *state;
+	struct test_disk *disk = test_graph_disk(g, "disk", 0);
+	struct dump dump = { .bytes = 0 };
+	struct th_brick *server;
+
+	assert_int_equal(th_brick_create(&g->registry, &type, "server", &g->host.executor, NULL,
+					 &server, NULL),
+			 0);
+	assert_int_equal(th_connect(&server->inputs[7], &disk->brick.outputs[0]), 0);
+	assert_int_equal(
+		th_connect(&server->inputs[TH_BRICK_INPUTS_MAX - 1], &disk->brick.outputs[0]), 0);
+	th_registry_wire(&g->registry, TH_WIRE_TEXT, append, &dump);
+	assert_string_equal(
+		dump.text,
+		"brick=disk type=disk power=off percent=0\n"
+		"brick=server type=server power=off percent=0\n"
+		"input=server.export7 type=block output=disk.disk state=open in_flight=0 held=0\n"
+		"input=server.export1023 type=block output=disk.disk state=open in_flight=0 held=0\n");
+}
+
 static void an_empty_registry_is_a_graph_too(void **state)
 {
 	struct test_graph *g = *state;
@@ -313,6 +350,7 @@ int main(void)
 		registry_test(the_dump_has_a_line_for_each_brick_and_each_input),
 		registry_test(an_input_that_waits_for_a_connection_shows_what_it_holds),
 		registry_test(graphviz_draws_the_dump),
+		registry_test(of_many_inputs_that_are_alike_the_dump_has_those_in_use),
 		registry_test(an_empty_registry_is_a_graph_too),
 	};
 

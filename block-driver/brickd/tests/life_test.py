@@ -117,6 +117,18 @@ class Service(BrickdTest):
             control("watch")
         self.assertIn("bad in /nowhere was not opened: absent", self.brickd.printed())
 
+    def test_it_serves_many_resources_and_their_exports(self):
+        names = [f"vol{i}" for i in range(20)]
+        for name in names:
+            self.create_and_open(name, size="64KiB")
+            self.control(f"export {name} read-only=yes")
+            self.control(f"export {name} name={name}-again read-only=yes")
+        for name in names:
+            self.assertEqual(self.control(f"status {name}")[f"export.{name}-again.clients"], "0")
+        for name in reversed(names):
+            self.control(f"unexport {name}")
+            self.control(f"unexport {name} name={name}-again")
+            self.control(f"close {name}")
 
     def test_brickd_goes_on_when_nobody_reads_what_it_prints(self):
         path = self.brickd.path("other")

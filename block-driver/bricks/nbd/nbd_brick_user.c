@@ -110,7 +110,7 @@ static void init_server(struct th_nbd_server *server, const struct th_nbd_config
 	th_list_init(&server->clients);
 	th_list_init(&server->ready);
 	th_list_init(&server->stalled);
-	for (i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		server->doors[i].server = server;
 		server->doors[i].input = &server->brick.inputs[i];
 	}
@@ -190,18 +190,12 @@ static void nbd_describe(const struct th_brick *brick, char *text, size_t bytes)
 			    first->port, server->client_count);
 }
 
-#define EXPORT(n)                                          \
-	{                                                  \
-		.name = "export" #n, .type = TH_PORT_BLOCK \
-	}
-
 const struct th_brick_type th_nbd_type = {
 	.name = "nbd",
 	.brick_bytes = sizeof(struct th_nbd_server),
-	.input_count = TH_BRICK_INPUTS_MAX,
-	.inputs = { EXPORT(0), EXPORT(1), EXPORT(2), EXPORT(3), EXPORT(4), EXPORT(5), EXPORT(6),
-		    EXPORT(7), EXPORT(8), EXPORT(9), EXPORT(10), EXPORT(11), EXPORT(12), EXPORT(13),
-		    EXPORT(14), EXPORT(15) },
+	.input_count = TH_NBD_OFFERS_MAX,
+	.inputs_alike = true,
+	.inputs = { { "export", TH_PORT_BLOCK } },
 	.create = nbd_create,
 	.destroy = nbd_destroy,
 	.power = nbd_power,

@@ -6,7 +6,7 @@ static struct th_nbd_door *find_door(struct th_nbd_server *server, const char *n
 {
 	uint32_t i;
 
-	for (i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		if (server->doors[i].pool && strcmp(server->doors[i].name, name) == 0)
 			return &server->doors[i];
 	}
@@ -17,7 +17,7 @@ static struct th_nbd_door *find_free_door(struct th_nbd_server *server)
 {
 	uint32_t i;
 
-	for (i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		if (!server->doors[i].pool && !server->doors[i].input->output)
 			return &server->doors[i];
 	}
@@ -105,8 +105,8 @@ int th_nbd_export(struct th_brick *nbd, const struct th_nbd_export *export, stru
 		return code;
 	door = find_free_door(server);
 	if (!door)
-		return th_error_set(error, -ENOSPC, "%s has %d exports, which is the limit",
-				    nbd->name, TH_BRICK_INPUTS_MAX);
+		return th_error_set(error, -ENOSPC, "%s has %u exports, which is the limit",
+				    nbd->name, TH_NBD_OFFERS_MAX);
 	code = th_connect(door->input, export->device);
 	if (code)
 		return th_error_set(error, code,
@@ -165,7 +165,7 @@ bool th_nbd_export_status(const struct th_brick *nbd, uint32_t index,
 {
 	const struct th_nbd_door *door = &th_nbd_server_of(nbd)->doors[index];
 
-	TH_ASSERT(index < TH_BRICK_INPUTS_MAX);
+	TH_ASSERT(index < TH_NBD_OFFERS_MAX);
 	if (!door->pool)
 		return false;
 	memcpy(status->name, door->name, sizeof(status->name));

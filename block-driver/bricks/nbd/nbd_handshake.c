@@ -137,27 +137,41 @@ static enum th_nbd_step on_export_name(struct th_nbd_handshake *handshake, const
 	return enter(handshake, index, &offer);
 }
 
-static enum th_nbd_step on_list(struct th_nbd_handshake *handshake, struct th_nbd_writer *writer)
+static void put_offer(struct th_nbd_writer *writer, const struct th_nbd_offer *offer)
+{
+	size_t name_bytes = strlen(offer->name);
+	size_t description_bytes = strlen(offer->description);
+
+	th_nbd_put_option_reply(writer, TH_NBD_OPT_LIST, TH_NBD_REP_SERVER,
+				(uint32_t)(4 + name_bytes + description_bytes));
+	th_nbd_put32(writer, (uint32_t)name_bytes);
+	th_nbd_put_bytes(writer, offer->name, name_bytes);
+	th_nbd_put_bytes(writer, offer->description, description_bytes);
+}
+
+/* The next piece of a list, or its end. */
+static enum th_nbd_step list_more(struct th_nbd_handshake *handshake, struct th_nbd_writer *writer)
 {
 	const struct th_nbd_catalog *catalog = handshake->catalog;
-	uint32_t i;
+	uint32_t count = 0;
 
-	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
+	while (handshake->list_index < TH_NBD_OFFERS_MAX && count < TH_NBD_LIST_PIECE) {
 		struct th_nbd_offer offer;
-		size_t name_bytes;
-		size_t description_bytes;
 
-		if (!catalog->offer(catalog->context, i, &offer) || offer.error)
+		if (!catalog->offer(catalog->context, handshake->list_index++, &offer) ||
+		    offer.error)
 			continue;
-		name_bytes = strlen(offer.name);
-		description_bytes = strlen(offer.description);
-		th_nbd_put_option_reply(writer, TH_NBD_OPT_LIST, TH_NBD_REP_SERVER,
-					(uint32_t)(4 + name_bytes + description_bytes));
-		th_nbd_put32(writer, (uint32_t)name_bytes);
-		th_nbd_put_bytes(writer, offer.name, name_bytes);
-		th_nbd_put_bytes(writer, offer.description, description_bytes);
+		put_offer(writer, &offer);
+		count++;
 	}
-	return acknowledge(writer, TH_NBD_OPT_LIST);
+	handshake->listing = handshake->list_index < TH_NBD_OFFERS_MAX;
+	return handshake->listing ? TH_NBD_REPLY : acknowledge(writer, TH_NBD_OPT_LIST);
+}
+
+static enum th_nbd_step on_list(struct th_nbd_handshake *handshake, struct th_nbd_writer *writer)
+{
+	handshake->list_index = 0;
+	return list_more(handshake, writer);
 }
 
 static void put_text_info(struct th_nbd_writer *writer, uint32_t option, enum th_nbd_info info,
@@ -350,6 +364,8 @@ enum th_nbd_step th_nbd_handshake_next(struct th_nbd_handshake *handshake, const
 	*taken = 0;
 	if (!handshake->flags_seen)
 		return take_client_flags(handshake, data, bytes, taken);
+	if (handshake->listing)
+		return list_more(handshake, writer);
 	if (handshake->skip_bytes) {
 		*taken = TH_MIN(bytes, (size_t)handshake->skip_bytes);
 		handshake->skip_bytes -= (uint32_t)*taken;

@@ -10,12 +10,14 @@
 
 #define TH_NBD_NAME_MAX	       255u
 #define TH_NBD_DESCRIPTION_MAX 255u
-#define TH_NBD_OFFERS_MAX      16u
+#define TH_NBD_OFFERS_MAX      1024u
+/* Exports in one piece of a list; the list goes out piece by piece. */
+#define TH_NBD_LIST_PIECE 16u
 /* Data of one option that is looked at; a longer one is answered "too big" and skipped. */
 #define TH_NBD_OPTION_DATA_MAX 16384u
-/* Room for the longest answer: a list of all exports. */
+/* Room for the longest answer: a piece of a list, and the acknowledgement. */
 #define TH_NBD_HANDSHAKE_REPLY_MAX \
-	((TH_NBD_OFFERS_MAX + 1) * (24 + TH_NBD_NAME_MAX + TH_NBD_DESCRIPTION_MAX))
+	((TH_NBD_LIST_PIECE + 1) * (24 + TH_NBD_NAME_MAX + TH_NBD_DESCRIPTION_MAX))
 
 /* An export as the handshake sees it. */
 struct th_nbd_offer {
@@ -51,6 +53,8 @@ struct th_nbd_handshake {
 	bool no_zeroes;
 	bool structured;
 	uint32_t meta_serial; /* of the export for which base:allocation was selected; 0: none */
+	bool listing; /* LIST is being answered */
+	uint32_t list_index; /* the next export of it */
 	uint32_t skip_bytes; /* of an option's data that is not looked at */
 	/* After TH_NBD_ENTER */
 	uint32_t chosen; /* index of the export */

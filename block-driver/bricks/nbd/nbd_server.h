@@ -139,7 +139,7 @@ struct th_nbd_server {
 	uint64_t payload_bytes;
 	uint64_t patience_ns;
 
-	struct th_nbd_door doors[TH_BRICK_INPUTS_MAX];
+	struct th_nbd_door doors[TH_NBD_OFFERS_MAX];
 	uint32_t next_serial;
 	struct th_nbd_catalog catalog;
 

@@ -12,11 +12,12 @@
 
 #include <tharsis/request.h>
 
-#define TH_BRICK_INPUTS_MAX  16
-#define TH_BRICK_OUTPUTS_MAX 4
-#define TH_BRICK_TYPES_MAX   16
-#define TH_ASPECT_BYTES_MAX  16384u
-#define TH_ERROR_TEXT_MAX    256
+#define TH_BRICK_INPUTS_MAX	1024
+#define TH_BRICK_PORT_KINDS_MAX 4 /* of inputs that a type describes one by one */
+#define TH_BRICK_OUTPUTS_MAX	4
+#define TH_BRICK_TYPES_MAX	16
+#define TH_ASPECT_BYTES_MAX	16384u
+#define TH_ERROR_TEXT_MAX	256
 
 enum th_port_type {
 	TH_PORT_BLOCK = 1, /* one space of bytes: a disk */
@@ -57,7 +58,8 @@ struct th_brick_type {
 	size_t aspect_bytes; /* of its part in each request that it takes or makes */
 	uint32_t input_count;
 	uint32_t output_count;
-	struct th_port_description inputs[TH_BRICK_INPUTS_MAX];
+	bool inputs_alike; /* inputs[0] describes all of them: a number is added to its name */
+	struct th_port_description inputs[TH_BRICK_PORT_KINDS_MAX];
 	struct th_port_description outputs[TH_BRICK_OUTPUTS_MAX];
 
 	/* Optional: sets up the zeroed struct. @config is of a type that the brick type defines. May block. */
@@ -112,7 +114,7 @@ struct th_brick {
 	void (*power_done)(struct th_brick *brick, void *context);
 	void *power_context;
 	struct th_work power_work; /* runs power_done */
-	struct th_input inputs[TH_BRICK_INPUTS_MAX];
+	struct th_input *inputs; /* of type->input_count */
 	struct th_output outputs[TH_BRICK_OUTPUTS_MAX];
 };
 

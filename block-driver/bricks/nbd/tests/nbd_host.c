@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX   4
-#define DEVICES_MAX 32
+#define DEVICES_MAX (TH_NBD_OFFERS_MAX + 2)
 
 struct device {
 	char name[64];
@@ -85,7 +85,7 @@ static uint32_t clients_of(const char *name)
 	struct th_nbd_export_status status;
 	uint32_t i;
 
-	for (i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		if (th_nbd_export_status(host.nbd, i, &status) && strcmp(status.name, name) == 0)
 			return status.clients;
 	}
@@ -335,7 +335,7 @@ static void take_down(void)
 		th_memory_hold(host.devices[i].brick, false);
 	th_brick_power(host.nbd, false, stop, NULL);
 	th_user_loop_run(&host.loop);
-	for (i = 0; i < TH_BRICK_INPUTS_MAX; i++) {
+	for (i = 0; i < TH_NBD_OFFERS_MAX; i++) {
 		if (th_nbd_export_status(host.nbd, i, &status) &&
 		    th_nbd_unexport(host.nbd, status.name, stop_when_unexported, NULL, NULL) == 0)
 			th_user_loop_run(&host.loop);

@@ -334,11 +334,19 @@ class Unexport(ServerTest):
         self.assertIn("does not read the replies", server.messages())
 
     def test_there_are_as_many_exports_as_inputs(self):
-        server = self.host(exports=[f"vol{i}" for i in range(16)], size=1048576)
+        names = [f"vol{i}" for i in range(1024)]
+        server = self.host(exports=names, size=4096, requests=2)
         self.assertIn("error 28 ", server.tell("export one-too-many"))
-        self.assertEqual(17, len(self.raw(server.path).option(OPT_LIST)))
+        client = self.raw(server.path)
+        for _ in range(2):
+            listed = client.option(OPT_LIST)
+            self.assertEqual([name.encode() for name in names],
+                             [data[4:4 + int.from_bytes(data[:4], "big")] for _, data in listed[:-1]])
         self.assertEqual(ERR_UNKNOWN, self.raw(server.path).kind(OPT_GO, go_data("one-too-many")))
-        self.assertEqual(OK, self.client(server, "vol15").write(0, bytes(512)))
+        self.assertEqual(OK, self.client(server, "vol1023").write(0, bytes(512)))
+        self.assertEqual("ok", server.tell("unexport vol500"))
+        self.assertEqual("ok", server.tell("export another"))
+        self.assertEqual(OK, self.client(server, "another").write(0, bytes(512)))
 
 
 class Model(ServerTest):
