@@ -30,6 +30,11 @@ final class JournalLoader {
      * @param newestNumber of the newest generation ever seen, with entries or not; 0 when there is none
      */
     record Loaded(List<Generation> generations, List<JournalDamage> damages, JournalState state, long newestNumber) {
+        /** Whether the newest generation is damaged. */
+        boolean stateMayBeOld() {
+            return damages.stream().anyMatch(JournalDamage::stateMayBeOld);
+        }
+
         long lastSequence() {
             return generations.isEmpty()
                     ? 0
@@ -39,6 +44,10 @@ final class JournalLoader {
 
     /** A generation on the way through the loader; damage is empty when it is good or was reported before. */
     private record Found(GenerationDirectory directory, GenerationScan scan, Optional<String> newDamage) {
+        boolean isGood() {
+            return !directory.damaged() && newDamage.isEmpty();
+        }
+
         Found damaged(String what) {
             return new Found(directory, scan, Optional.of(what));
         }
@@ -67,9 +76,7 @@ final class JournalLoader {
             last().directory.delete();
             found.remove(found.size() - 1);
         }
-        if (!found.isEmpty()
-                && last().scan.lastSequence() < scan.previousSequence()
-                && !last().directory.damaged()) {
+        if (!found.isEmpty() && last().isGood() && last().scan.lastSequence() < scan.previousSequence()) {
             Found cut = last().damaged(last().directory.path() + ": its end is missing, from entry "
                     + (last().scan.lastSequence() + 1) + " to " + scan.previousSequence());
             found.set(found.size() - 1, cut);
@@ -89,7 +96,7 @@ final class JournalLoader {
         long lastSequence = 0;
         for (Found each : found) {
             GenerationDirectory kept = each.directory;
-            newestIsBad = kept.damaged() || each.newDamage.isPresent();
+            newestIsBad = !each.isGood();
             if (each.newDamage.isPresent()) {
                 kept = kept.renamedAsDamaged();
                 damages.add(new JournalDamage(kept.path(), each.scan.lastSequence(), false, each.newDamage.get()));

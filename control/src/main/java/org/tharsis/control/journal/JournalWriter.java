@@ -64,8 +64,7 @@ final class JournalWriter implements Closeable {
         this.state = loaded.state();
         this.newestNumber = loaded.newestNumber();
         this.certainSequence = loaded.lastSequence();
-        boolean newestIsDamaged = loaded.damages().stream().anyMatch(JournalDamage::stateMayBeOld);
-        this.lastSequence = newestIsDamaged ? certainSequence + SEQUENCE_GAP : certainSequence;
+        this.lastSequence = loaded.stateMayBeOld() ? certainSequence + SEQUENCE_GAP : certainSequence;
     }
 
     /** Begins a generation after those that were loaded. With too little space it is begun later, when there is some. */
@@ -74,7 +73,7 @@ final class JournalWriter implements Closeable {
         writer.lock.lock();
         try {
             if (options.freeSpace().usableBytes() >= options.gateFloorBytes()) {
-                writer.beginOrSayWhyNot(writer.toCarry());
+                writer.beginOrSayWhyNot(loaded.stateMayBeOld() ? List.of() : writer.toCarry());
             } else {
                 LOG.error(
                         "The journal in {} is read only for now: its filesystem has less than {} free. Make space.",
@@ -184,8 +183,8 @@ final class JournalWriter implements Closeable {
     }
 
     private void sayLeftOut() throws IOException {
-        String text = leftOut + " entries of the journal were not written since " + leftOutSince
-                + ", because there was no space or writing failed.";
+        String text = "Entries of the journal were left out since " + leftOutSince
+                + ", because there was no space or writing failed: " + leftOut + ".";
         LOG.warn("{}", text);
         put(HistoryEntry.Event.ofNode("journal-gap", text));
         leftOut = 0;
@@ -195,9 +194,10 @@ final class JournalWriter implements Closeable {
         if (!failing && !closed) {
             failing = true;
             LOG.error(
-                    "The journal in {} cannot be written; it is tried again with each entry.",
+                    "The journal in {} cannot be written ({}). It is tried again; until then history has a gap.",
                     options.directory(),
-                    failure);
+                    failure.toString());
+            LOG.debug("The journal cannot be written.", failure);
         }
     }
 
@@ -218,12 +218,12 @@ final class JournalWriter implements Closeable {
         return time.atOffset(ZoneOffset.UTC).toLocalDate().toEpochDay();
     }
 
-    /** The newest generation, if it is small and good: what the next one shall begin with. */
+    /** The newest generation, if it is small: what the next one shall begin with. */
     private List<StoredEntry> toCarry() throws IOException {
         List<StoredEntry> entries = new ArrayList<>();
         if (!generations.isEmpty()) {
             Generation newest = current();
-            if (!newest.directory().damaged() && newest.bytes() <= Generation.OVERHEAD_BYTES + CARRY_BYTES_MAX) {
+            if (newest.bytes() <= Generation.OVERHEAD_BYTES + CARRY_BYTES_MAX) {
                 try (EntryFile file = EntryFile.open(newest.file())) {
                     for (Optional<StoredEntry> next = file.next(); next.isPresent(); next = file.next()) {
                         entries.add(next.get());
@@ -264,10 +264,14 @@ final class JournalWriter implements Closeable {
             GenerationDirectory.markComplete(directory.path(), options.directory());
             return begun.get();
         } catch (IOException failure) {
-            if (begun.isPresent()) {
-                begun.get().close();
+            try {
+                if (begun.isPresent()) {
+                    begun.get().close();
+                }
+                directory.delete();
+            } catch (IOException again) {
+                failure.addSuppressed(again);
             }
-            directory.delete();
             throw failure;
         }
     }
