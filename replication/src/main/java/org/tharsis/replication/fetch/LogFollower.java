@@ -99,6 +99,11 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         link.add(this);
     }
 
+    /** Complete when it has ended. */
+    CompletionStage<LogPosition> stopped() {
+        return stopped.minimalCompletionStage();
+    }
+
     @Override
     public FollowState state() {
         return state;
