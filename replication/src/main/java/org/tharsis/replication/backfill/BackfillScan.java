@@ -3,13 +3,14 @@ package org.tharsis.replication.backfill;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.tharsis.replication.log.Crc32c;
 
 /**
  * The sender's side of a backfill: compares the receiver's digests with its own disk, range by range.
  *
  * <p>One thread at a time.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class BackfillScan implements Closeable {
     private final DiskReader disk;
 
@@ -25,7 +26,16 @@ public final class BackfillScan implements Closeable {
      * @param theirs digest of the range on the receiver's disk
      */
     public RangeDifference compare(long range, RangeDigest theirs) throws IOException {
-        throw new UnsupportedOperationException(theirs.toString() + range);
+        ByteBuffer ours = disk.read(range);
+        if (RangeDigest.of(ours).equals(theirs)) {
+            return new RangeDifference.Equal();
+        }
+        long position = disk.ranges().offset(range);
+        if (Zeroes.only(ours)) {
+            return new RangeDifference.Zeroes(position, ours.remaining());
+        }
+        ByteBuffer copy = ByteBuffer.allocate(ours.remaining()).put(ours).flip();
+        return new RangeDifference.Block(position, copy.asReadOnlyBuffer(), Crc32c.of(copy, 0, copy.remaining()));
     }
 
     @Override

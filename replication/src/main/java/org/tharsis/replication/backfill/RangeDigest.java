@@ -17,8 +17,16 @@ public record RangeDigest(long high, long low) {
     /** Size of a digest in bytes, as {@link #put} writes it. */
     public static final int BYTES = 16;
 
+    private static final RangeDigest OF_WHOLE_RANGE_OF_ZEROES = hash(ByteBuffer.allocate(DeviceRanges.RANGE_BYTES));
+
     /** Digests what remains in the buffer, whose position is not changed. Any thread. */
     public static RangeDigest of(ByteBuffer content) {
+        // Of a new disk nearly all ranges are zeroes, and to see that is far cheaper than to hash them.
+        boolean known = content.remaining() == DeviceRanges.RANGE_BYTES && Zeroes.only(content);
+        return known ? OF_WHOLE_RANGE_OF_ZEROES : hash(content);
+    }
+
+    private static RangeDigest hash(ByteBuffer content) {
         MessageDigest sha256;
         try {
             sha256 = MessageDigest.getInstance("SHA-256");

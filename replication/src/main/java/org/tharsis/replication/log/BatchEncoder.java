@@ -20,6 +20,11 @@ public final class BatchEncoder {
         return records.isEmpty();
     }
 
+    /** Bytes of the batch as it is now, a multiple of 4096. */
+    public int length() {
+        return (int) LogFormat.alignUp(usedBytes);
+    }
+
     /** Has the batch room for one more record with so many bytes of payload? */
     public boolean hasRoom(int payloadBytes) {
         return records.size() < LogFormat.BATCH_RECORDS_MAX && usedBytes + payloadBytes <= LogFormat.BATCH_BYTES_MAX;
@@ -65,7 +70,7 @@ public final class BatchEncoder {
         if (records.isEmpty()) {
             throw new IllegalStateException("a batch without a record");
         }
-        int length = (int) LogFormat.alignUp(usedBytes);
+        int length = length();
         for (int offset = usedBytes; offset < length; offset++) {
             buffer.put(offset, (byte) 0);
         }

@@ -3,7 +3,6 @@ package org.tharsis.replication.log;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -11,7 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 
 /**
  * Walks a log from its oldest segment on, over all segments of its directory, to where its history ends.
@@ -22,11 +21,18 @@ public final class LogReader implements Closeable {
     private final Path directory;
     private final UUID resourceUuid;
     private final List<SegmentName> newestEpochFirst;
+    private final Consumer<SegmentHeader> entered;
     private SegmentReader segment;
 
-    private LogReader(Path directory, UUID resourceUuid, Collection<SegmentName> names, SegmentReader first) {
+    private LogReader(
+            Path directory,
+            UUID resourceUuid,
+            Collection<SegmentName> names,
+            Consumer<SegmentHeader> entered,
+            SegmentReader first) {
         this.directory = directory;
         this.resourceUuid = resourceUuid;
+        this.entered = entered;
         this.newestEpochFirst = names.stream().sorted(Comparator.reverseOrder()).toList();
         this.segment = first;
     }
@@ -38,21 +44,25 @@ public final class LogReader implements Closeable {
      * @throws NoSuchFileException when there is no segment in the directory
      */
     public static LogReader open(Path directory, UUID resourceUuid) throws IOException, LogFormatException {
-        List<SegmentName> names;
-        try (Stream<Path> files = Files.list(directory)) {
-            names = files.map(file -> SegmentName.parse(String.valueOf(file.getFileName())))
-                    .flatMap(Optional::stream)
-                    .toList();
-        }
-        SegmentName first = names.stream()
-                .min(Comparator.comparing(SegmentName::startLsn, Long::compareUnsigned)
-                        .thenComparing(Comparator.reverseOrder()))
+        return open(directory, resourceUuid, header -> {});
+    }
+
+    /** Shows each segment to {@code entered} when the reader comes to it, also those that hold no batch. */
+    static LogReader open(Path directory, UUID resourceUuid, Consumer<SegmentHeader> entered)
+            throws IOException, LogFormatException {
+        List<SegmentName> names = SegmentName.in(directory);
+        SegmentName first = oldest(names)
                 .orElseThrow(() -> new NoSuchFileException(directory.toString(), null, "no log segment in it"));
-        return new LogReader(
-                directory,
-                resourceUuid,
-                names,
-                SegmentReader.open(directory.resolve(first.fileName()), resourceUuid, 0));
+        SegmentReader reader = SegmentReader.open(directory.resolve(first.fileName()), resourceUuid, 0);
+        entered.accept(reader.header());
+        return new LogReader(directory, resourceUuid, names, entered, reader);
+    }
+
+    /** The segment that a log begins with: the lowest start LSN, and of several the highest epoch. */
+    static Optional<SegmentName> oldest(Collection<SegmentName> names) {
+        return names.stream()
+                .min(Comparator.comparing(SegmentName::startLsn, Long::compareUnsigned)
+                        .thenComparing(Comparator.reverseOrder()));
     }
 
     /** The segment that the reader stands in. It belongs to this reader: look, but neither step nor close. */
@@ -70,6 +80,7 @@ public final class LogReader implements Closeable {
         while (successor.isPresent()) {
             segment.close();
             segment = successor.get();
+            entered.accept(segment.header());
             successor = openSuccessor();
         }
         return segment.next();

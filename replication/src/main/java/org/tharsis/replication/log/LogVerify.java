@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Walks a log directory from its oldest segment to its end and verifies every byte on the way. */
-@SuppressWarnings("DoNotCallSuggester")
 public final class LogVerify {
     /**
      * Verifies the log. Reads only; blocks for the disk; memory is one batch.
@@ -15,7 +14,7 @@ public final class LogVerify {
      * @throws LogFormatException when the header of the oldest segment does not verify: then there is nothing to go on from
      */
     public static LogSummary verify(Path directory) throws IOException, LogFormatException {
-        throw new UnsupportedOperationException(directory.toString());
+        return new LogWalk(directory, LogWalk.Visitor.SILENT).summary();
     }
 
     private LogVerify() {}

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.replication.log;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The name of a segment file, {@code <epoch>-<start LSN>.log}. Names sort in log order.
@@ -26,6 +32,17 @@ public record SegmentName(long epoch, long startLsn) implements Comparable<Segme
         }
         return Optional.of(new SegmentName(
                 Long.parseUnsignedLong(matcher.group(1), 16), Long.parseUnsignedLong(matcher.group(2), 16)));
+    }
+
+    /** Names of all segment files in a directory, in no order. */
+    public static List<SegmentName> in(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> parse(String.valueOf(file.getFileName())))
+                    .flatMap(Optional::stream)
+                    .toList();
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
+        }
     }
 
     /** Returns the name of the file. */

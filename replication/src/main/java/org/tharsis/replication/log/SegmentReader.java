@@ -146,12 +146,19 @@ public final class SegmentReader implements Closeable {
      * @return offset in the file of the first block that proves it
      */
     public OptionalLong proofOfDamage() throws IOException {
-        long end = position.lsn() - header.startLsn();
-        for (long offset = end + LogFormat.HEADER_BYTES;
-                read(file, buffer, offset, LogFormat.HEADER_BYTES);
-                offset += LogFormat.HEADER_BYTES) {
+        // The block at the position itself is the one that did not verify.
+        return proofOfDamage(position.lsn(), position.lsn() - header.startLsn() + LogFormat.HEADER_BYTES);
+    }
+
+    /**
+     * Looks for a proof that more than up to {@code lsn} had been on stable storage.
+     *
+     * @param from offset in the file of the first block to look at
+     */
+    OptionalLong proofOfDamage(long lsn, long from) throws IOException {
+        for (long offset = from; read(file, buffer, offset, LogFormat.HEADER_BYTES); offset += LogFormat.HEADER_BYTES) {
             OptionalLong durableLsn = BatchHeader.provenDurableLsn(buffer, header.startLsn() + offset, header.epoch());
-            if (durableLsn.isPresent() && Long.compareUnsigned(durableLsn.getAsLong(), position.lsn()) > 0) {
+            if (durableLsn.isPresent() && Long.compareUnsigned(durableLsn.getAsLong(), lsn) > 0) {
                 return OptionalLong.of(offset);
             }
         }

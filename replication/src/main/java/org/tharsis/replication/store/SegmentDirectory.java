@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.SegmentHeader;
@@ -64,11 +63,7 @@ final class SegmentDirectory {
 
     /** Names of all segment files, in no order. */
     List<SegmentName> names() throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.map(file -> SegmentName.parse(String.valueOf(file.getFileName())))
-                    .flatMap(Optional::stream)
-                    .toList();
-        }
+        return SegmentName.in(directory);
     }
 
     Path path(SegmentName name) {

@@ -26,7 +26,7 @@ import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
 
 class IncomingLogTest {
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path directory;
 
     private IncomingLog open() throws IOException, LogFormatException {
