@@ -152,6 +152,7 @@ static void peer_call(struct th_session *session, const struct th_command *comma
 	if (!call)
 		return;
 	call->peer = command->values[TH_KEY_PEER].uuid;
+	call->lsn_given = th_command_has(command, TH_KEY_LSN);
 	call->lsn = th_command_number(command, TH_KEY_LSN);
 	start(session, NULL);
 }

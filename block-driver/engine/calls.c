@@ -264,13 +264,14 @@ static bool wait_meta(struct th_engine *engine, struct th_engine_call *call)
 	       th_call_fail(call, -EIO, "the meta file cannot be written: see status");
 }
 
-static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
+static bool peer_add_refused(struct th_engine *engine, struct th_engine_call *call)
 {
-	struct th_meta_peer *peer = th_peer_find(engine, &call->peer);
 	uint64_t oldest = th_segments_oldest_lsn(engine);
 
-	if (call->step)
-		return wait_meta(engine, call);
+	if (!th_peer_find(engine, &call->peer) && engine->meta.peer_count == TH_PEERS_MAX)
+		return th_call_fail(call, -ENOSPC, "at most %u peers", TH_PEERS_MAX);
+	if (!call->lsn_given)
+		return false;
 	if (call->lsn < oldest)
 		return th_call_fail(call, -ENODATA,
 				    "the log before LSN %llu is gone: the peer needs a resync",
@@ -278,18 +279,27 @@ static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
 	if (call->lsn > TH_MAX(engine->appended.lsn, engine->received_lsn))
 		return th_call_fail(call, -EINVAL, "the log does not reach LSN %llu",
 				    (unsigned long long)call->lsn);
-	if (!peer) {
-		if (engine->meta.peer_count == TH_PEERS_MAX)
-			return th_call_fail(call, -ENOSPC, "at most %u peers", TH_PEERS_MAX);
-		peer = &engine->meta.peers[engine->meta.peer_count++];
-		*peer = (struct th_meta_peer){ .peer_uuid = call->peer };
-	} else if (peer->state == TH_PEER_FOLLOWING) {
+	return false;
+}
+
+static bool call_peer_add(struct th_engine *engine, struct th_engine_call *call)
+{
+	struct th_meta_peer *peer = th_peer_find(engine, &call->peer);
+
+	if (call->step)
 		return wait_meta(engine, call);
-	}
-	peer->state = TH_PEER_FOLLOWING;
-	peer->durable_lsn = call->lsn;
-	peer->bitmap_from_lsn = 0;
-	peer->bitmap_to_lsn = 0;
+	/* Its log may be being dropped: the bitmap would begin where it is said to be no more. */
+	if (peer && !th_retention_idle(engine))
+		return false;
+	if (peer_add_refused(engine, call))
+		return true;
+	if (peer && peer->state == TH_PEER_FOLLOWING && !call->lsn_given)
+		return wait_meta(engine, call);
+	if (!peer)
+		peer = &engine->meta.peers[engine->meta.peer_count++];
+	*peer = (struct th_meta_peer){ .peer_uuid = call->peer,
+				       .state = TH_PEER_FOLLOWING,
+				       .durable_lsn = call->lsn_given ? call->lsn : 0 };
 	return wait_meta(engine, call);
 }
 

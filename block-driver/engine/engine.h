@@ -104,7 +104,12 @@ enum th_engine_operation {
 	TH_CALL_ROTATE, /* a new segment is begun (primary) */
 	TH_CALL_FLUSH, /* the log is durable up to now; result: end_lsn */
 	TH_CALL_CHECKPOINT, /* everything dirty now is written back, the checkpoint moved */
-	TH_CALL_PEER_ADD, /* @peer: its log is kept from now (@lsn: what it has durable; 0: nothing yet) */
+	/*
+	 * @peer has the log durable up to @lsn, and it is kept from there on: -ENODATA when it is gone. Also of a peer that was
+	 * further, but has lost it. Not @lsn_given: nothing is known of it, and what is there is kept (a peer that is
+	 * known stays as it is).
+	 */
+	TH_CALL_PEER_ADD,
 	TH_CALL_PEER_REMOVE, /* @peer: given up; its bitmap goes */
 	TH_CALL_PEER_DURABLE, /* @peer has the log durable up to @lsn */
 	TH_CALL_LEASE, /* @lease_ns from now; 0: runs out now */
@@ -134,6 +139,7 @@ struct th_engine_call {
 	uint64_t chain;
 	uint64_t inconsistent_until_lsn; /* CREATE */
 	uint64_t inconsistent_until_epoch; /* CREATE */
+	bool lsn_given;
 	bool chain_given;
 	bool write_label;
 	bool run;

@@ -571,7 +571,7 @@ static bool open_check_header(struct th_engine *engine, struct th_engine_call *c
 
 /*
  * What peers confirm is not written to the meta file each time. But no log goes before the peers that follow have it, so what
- * is gone they have.
+ * is gone they have. Of who has confirmed nothing (0) nothing is known.
  */
 static void open_raise_peers(struct th_engine *engine)
 {
@@ -580,7 +580,7 @@ static void open_raise_peers(struct th_engine *engine)
 	for (uint32_t i = 0; first && i < engine->meta.peer_count; i++) {
 		struct th_meta_peer *peer = &engine->meta.peers[i];
 
-		if (peer->state == TH_PEER_FOLLOWING)
+		if (peer->state == TH_PEER_FOLLOWING && peer->durable_lsn)
 			peer->durable_lsn = TH_MAX(peer->durable_lsn, first->start_lsn);
 	}
 }

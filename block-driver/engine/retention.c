@@ -18,10 +18,12 @@ struct th_meta_peer *th_peer_find(struct th_engine *engine, const struct th_uuid
 	return NULL;
 }
 
-/* From here on the peer needs the log. */
-static uint64_t peer_need_lsn(const struct th_meta_peer *peer)
+/* From here on the peer needs the log; who has confirmed nothing yet, all that there is. */
+static uint64_t peer_need_lsn(const struct th_engine *engine, const struct th_meta_peer *peer)
 {
-	return peer->state == TH_PEER_BITMAP ? peer->bitmap_to_lsn : peer->durable_lsn;
+	uint64_t lsn = peer->state == TH_PEER_BITMAP ? peer->bitmap_to_lsn : peer->durable_lsn;
+
+	return TH_MAX(lsn, th_segments_oldest_lsn(engine));
 }
 
 static const struct th_meta_peer *furthest_behind(const struct th_engine *engine,
@@ -32,7 +34,8 @@ static const struct th_meta_peer *furthest_behind(const struct th_engine *engine
 	for (uint32_t i = 0; i < engine->meta.peer_count; i++) {
 		const struct th_meta_peer *peer = &engine->meta.peers[i];
 
-		if (peer != except && (!found || peer_need_lsn(peer) < peer_need_lsn(found)))
+		if (peer != except &&
+		    (!found || peer_need_lsn(engine, peer) < peer_need_lsn(engine, found)))
 			found = peer;
 	}
 	return found;
@@ -44,7 +47,7 @@ static uint64_t floor_without(const struct th_engine *engine, const struct th_me
 	uint64_t floor_lsn = engine->checkpoint_durable_lsn;
 
 	if (peer)
-		floor_lsn = TH_MIN(floor_lsn, peer_need_lsn(peer));
+		floor_lsn = TH_MIN(floor_lsn, peer_need_lsn(engine, peer));
 	/* What is dropped is read, and its new bitmap counts only once the meta file says so. */
 	if (engine->drop.step != TH_DROP_NONE)
 		floor_lsn = TH_MIN(floor_lsn, engine->drop.start_lsn);
@@ -169,14 +172,14 @@ static void drop_begin(struct th_engine *engine)
 	    engine->log_failed)
 		return;
 	drop->to_lsn = segment_boundary(engine, floor_without(engine, peer));
-	if (drop->to_lsn <= peer_need_lsn(peer))
+	if (drop->to_lsn <= peer_need_lsn(engine, peer))
 		return;
 	if (drop->retry_ns > engine->now_ns) {
 		th_engine_wake_at(engine, drop->retry_ns);
 		return;
 	}
 	drop->peer = peer->peer_uuid;
-	drop->start_lsn = peer_need_lsn(peer);
+	drop->start_lsn = peer_need_lsn(engine, peer);
 	drop->from_lsn = peer->state == TH_PEER_BITMAP ? peer->bitmap_from_lsn : drop->start_lsn;
 	drop->cursor_lsn = segment_boundary(engine, drop->start_lsn) + TH_BLOCK_BYTES;
 	drop->segment = NULL;

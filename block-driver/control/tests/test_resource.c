@@ -363,6 +363,10 @@ static void calls_carry_what_the_line_says(void **state)
 	client_expect(&client, "lease vol0 milliseconds=1500", "ok\n");
 	assert_true(call->lease_ns == 1500 * TH_NS_PER_MS);
 	client_expect(&client, "resize vol0 size=2GiB", "device-bytes=2147483648\nok\n");
+	client_expect(&client, "peer-add vol0 peer=00112233445566778899aabbccddeeff lsn=0", "ok\n");
+	assert_true(call->operation == TH_CALL_PEER_ADD && call->lsn_given && call->lsn == 0);
+	client_expect(&client, "peer-add vol0 peer=00112233445566778899aabbccddeeff", "ok\n");
+	assert_false(call->lsn_given);
 	client_expect(&client, "remote-durable vol0 lsn=7 peer=00112233445566778899aabbccddeeff",
 		      "ok\n");
 	assert_true(call->lsn == 7 && call->peer.bytes[15] == 0xff);

@@ -455,12 +455,31 @@ static void a_peer_that_was_repaired_follows_again(void **state)
 
 	assert_int_equal(node_peer_add(node, &peer_a), 0);
 	write_until_dropped(node, 3 * REGION_BYTES);
+	add.lsn_given = true;
 	add.lsn = status_of(node).end_lsn;
 	assert_int_equal(node_call(node, &add), 0);
 	assert_int_equal(peer_of(node, &peer_a)->state, TH_PEER_FOLLOWING);
 	assert_int_equal(peer_of(node, &peer_a)->durable_lsn, add.lsn);
 	write_until_dropped(node, 5 * REGION_BYTES);
 	assert_int_equal(peer_of(node, &peer_a)->bitmap_from_lsn, add.lsn);
+}
+
+static void a_peer_that_has_confirmed_nothing_loses_the_log_that_there_was(void **state)
+{
+	struct node *node = new_small_log(state, TH_LOG_FULL_DROP);
+	uint64_t oldest;
+
+	for (uint64_t i = 0; !status_of(node).oldest_lsn; i++) {
+		assert_int_equal(node_write(node, 0, WRITE_BYTES, i + 1), 0);
+		assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
+		world_run_for(node->world, TH_NS_PER_S);
+	}
+	oldest = status_of(node).oldest_lsn;
+	assert_int_equal(node_peer_add(node, &peer_a), 0);
+	write_until_dropped(node, 5 * REGION_BYTES);
+	assert_int_equal(peer_of(node, &peer_a)->durable_lsn, 0);
+	assert_int_equal(peer_of(node, &peer_a)->bitmap_from_lsn, oldest);
+	assert_true(peer_of(node, &peer_a)->bitmap_to_lsn > oldest);
 }
 
 /* The log and the bitmap together reach back to where the peer is. */
@@ -528,6 +547,7 @@ int main(int argc, char **argv)
 		engine_test(a_bitmap_that_cannot_be_made_is_tried_again),
 		engine_test(with_a_damaged_bitmap_the_log_is_kept),
 		engine_test(a_peer_that_was_repaired_follows_again),
+		engine_test(a_peer_that_has_confirmed_nothing_loses_the_log_that_there_was),
 		engine_test(a_drop_interrupted_by_power_cuts_loses_no_change),
 	};
 

@@ -482,7 +482,9 @@ static void there_are_at_most_16_peers(void **state)
 static void a_peer_whose_log_is_gone_is_not_added(void **state)
 {
 	struct node *node = new_primary(state);
-	struct th_engine_call add = { .operation = TH_CALL_PEER_ADD, .peer = peer_a, .lsn = BLOCK };
+	struct th_engine_call add = {
+		.operation = TH_CALL_PEER_ADD, .peer = peer_a, .lsn_given = true, .lsn = BLOCK
+	};
 
 	assert_int_equal(node_write(node, 0, TH_MIB, 1), 0);
 	assert_int_equal(node_do(node, TH_CALL_ROTATE), 0);
@@ -493,6 +495,104 @@ static void a_peer_whose_log_is_gone_is_not_added(void **state)
 	add.lsn = status_of(node).end_lsn + BLOCK;
 	assert_int_equal(node_call(node, &add), -EINVAL);
 	assert_int_equal(status_of(node).peer_count, 0);
+}
+
+static int add_peer_at(struct node *node, const struct th_uuid *peer, uint64_t lsn)
+{
+	struct th_engine_call add = {
+		.operation = TH_CALL_PEER_ADD, .peer = *peer, .lsn_given = true, .lsn = lsn
+	};
+
+	return node_call(node, &add);
+}
+
+/* Its log begins above LSN 0. */
+static struct node *new_shortened_log(void **state)
+{
+	struct node *node = new_primary(state);
+
+	assert_int_equal(node_write(node, 0, TH_MIB, 1), 0);
+	assert_int_equal(node_do(node, TH_CALL_ROTATE), 0);
+	assert_int_equal(node_write_fua(node, 0, BLOCK, 2), 0);
+	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
+	world_run_for(node->world, LONG_NS);
+	assert_true(status_of(node).oldest_lsn > 0);
+	return node;
+}
+
+static void a_peer_that_has_confirmed_nothing_keeps_the_log_and_promises_nothing(void **state)
+{
+	struct node *node = new_shortened_log(state);
+	uint64_t oldest = status_of(node).oldest_lsn;
+	struct io flush;
+
+	node->options.durability_remote = 1;
+	assert_int_equal(node_tune(node), 0);
+	assert_int_equal(add_peer_at(node, &peer_a, 0), -ENODATA);
+	assert_int_equal(node_peer_add(node, &peer_a), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(status_of(node).peers[0].durable_lsn, 0);
+		io_start(node, &flush, TH_FLUSH, 0, 0, 0, 0);
+		world_run_for(node->world, LONG_NS);
+		assert_false(flush.done);
+		assert_int_equal(node_peer_durable(node, &peer_a, status_of(node).end_lsn), 0);
+		assert_int_equal(io_end(&flush), 0);
+		/* It is remembered, but not how far it was. */
+		assert_int_equal(node_do(node, TH_CALL_ROTATE), 0);
+		assert_int_equal(node_peer_add(node, &peer_a), 0);
+		assert_true(status_of(node).peers[0].durable_lsn > 0);
+		assert_int_equal(
+			node_call(node, &(struct th_engine_call){ .operation = TH_CALL_PEER_REMOVE,
+								  .peer = peer_a }),
+			0);
+		assert_int_equal(node_peer_add(node, &peer_a), 0);
+		node_power_cut(node, TH_SIM_LOSE_ALL);
+		node_reopen(node);
+		assert_int_equal(node_primary(node, 2 + i), 0);
+	}
+	assert_true(status_of(node).oldest_lsn >= oldest);
+	oldest = status_of(node).oldest_lsn;
+	assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
+	assert_int_equal(node_do(node, TH_CALL_ROTATE), 0);
+	world_run_for(node->world, LONG_NS);
+	assert_int_equal(status_of(node).oldest_lsn, oldest);
+}
+
+static void a_peer_that_has_lost_data_counts_no_more_for_what_it_had(void **state)
+{
+	struct node *node = new_primary(state);
+	uint64_t had, has;
+	struct io flush;
+
+	node->options.durability_remote = 1;
+	assert_int_equal(node_tune(node), 0);
+	assert_int_equal(node_peer_add(node, &peer_a), 0);
+	assert_int_equal(node_write(node, 0, BLOCK, 1), 0);
+	has = status_of(node).end_lsn;
+	assert_int_equal(node_write(node, 0, BLOCK, 2), 0);
+	had = status_of(node).end_lsn;
+	assert_int_equal(node_peer_durable(node, &peer_a, had), 0);
+	assert_int_equal(node_flush(node), 0);
+	assert_int_equal(add_peer_at(node, &peer_a, has), 0);
+	assert_int_equal(status_of(node).peers[0].durable_lsn, has);
+	io_start(node, &flush, TH_FLUSH, 0, 0, 0, 0);
+	world_run_for(node->world, LONG_NS);
+	assert_false(flush.done);
+	assert_int_equal(node_peer_durable(node, &peer_a, had), 0);
+	assert_int_equal(io_end(&flush), 0);
+}
+
+static void a_peer_that_has_lost_data_of_which_the_log_is_gone_is_refused(void **state)
+{
+	struct node *node = new_shortened_log(state);
+	uint64_t end = status_of(node).end_lsn;
+
+	assert_int_equal(add_peer_at(node, &peer_a, end), 0);
+	assert_int_equal(add_peer_at(node, &peer_a, BLOCK), -ENODATA);
+	assert_int_equal(add_peer_at(node, &peer_a, 0), -ENODATA);
+	assert_int_equal(status_of(node).peers[0].durable_lsn, end);
+	assert_int_equal(add_peer_at(node, &peer_a, status_of(node).oldest_lsn), 0);
+	assert_int_equal(status_of(node).peers[0].durable_lsn, status_of(node).oldest_lsn);
 }
 
 /* ---- slowing down ---- */
@@ -559,6 +659,9 @@ int main(int argc, char **argv)
 		engine_test(peers_are_remembered),
 		engine_test(there_are_at_most_16_peers),
 		engine_test(a_peer_whose_log_is_gone_is_not_added),
+		engine_test(a_peer_that_has_confirmed_nothing_keeps_the_log_and_promises_nothing),
+		engine_test(a_peer_that_has_lost_data_counts_no_more_for_what_it_had),
+		engine_test(a_peer_that_has_lost_data_of_which_the_log_is_gone_is_refused),
 		engine_test(writers_are_slowed_before_the_log_is_full_and_not_earlier),
 	};
 

@@ -241,21 +241,15 @@ int th_cluster_register(struct th_replica *primary, struct th_replica *replica)
 {
 	struct th_oracle *oracle = &replica->cluster->oracle;
 	struct th_oracle_peer *peer = th_oracle_peer(oracle, &replica->node.uuid);
-	struct th_engine_status status;
 	struct th_engine_call call = {
 		.operation = TH_CALL_PEER_ADD,
 		.peer = replica->node.uuid,
+		.lsn_given = true,
 		.lsn = replica->shipping.announced_lsn,
 	};
 
 	if (!primary->node.up)
 		return TH_CRASHED;
-	/* The engine refuses a peer that has nothing when the log no longer begins at 0. */
-	th_node_status(&primary->node, &status);
-	if (!replica->shipping.announced_lsn && status.oldest_lsn) {
-		replica->shipping.starved = true;
-		return 0;
-	}
 	if (!peer) {
 		peer = &oracle->peers[oracle->peer_count++];
 		*peer = (struct th_oracle_peer){ .uuid = replica->node.uuid };
