@@ -34,6 +34,10 @@ public record ResourceView(
         problems = List.copyOf(problems);
     }
 
+    public Optional<EpochRecord> epoch(long number) {
+        return Optional.ofNullable(epochs.get(number));
+    }
+
     public Optional<ReplicaView> replica(String host) {
         return Optional.ofNullable(replicas.get(host));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.state;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -44,6 +45,17 @@ public interface StateTree extends AutoCloseable {
 
     /** Calls a listener with each change of the connection's state, and at once; by the same thread as {@link #onView}. */
     Subscription onConnection(Consumer<TreeConnection> listener);
+
+    /**
+     * Asks the ensemble whether this node's session lives, by a round trip to its leader: what a lease is renewed upon.
+     * Returns at once.
+     *
+     * @return true when it answered; false when it did not, or the connection broke meanwhile
+     */
+    CompletionStage<Boolean> confirmSession();
+
+    /** How long the session lives without a sign of life, as agreed with the server; zero while there was none yet. */
+    Duration sessionTimeout();
 
     /** Ends a subscription; a call under way may still end. */
     interface Subscription extends AutoCloseable {

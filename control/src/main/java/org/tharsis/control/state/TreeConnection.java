@@ -7,7 +7,7 @@ import java.time.Duration;
  * How well this node sees the tree.
  *
  * @param state of the ZooKeeper session
- * @param viewAge how old the newest view may be: zero while connected, else since it was last known to be the newest
+ * @param viewAge how old the newest view may be: zero while connected, else since the last answer from ZooKeeper
  * @param detail one sentence for people
  */
 public record TreeConnection(State state, Duration viewAge, String detail) {
@@ -21,7 +21,7 @@ public record TreeConnection(State state, Duration viewAge, String detail) {
         SUSPENDED,
         /** The session is over: to the others this node is dead until it is connected again. */
         LOST,
-        /** The tree there is another cluster's, or of another major version: it is left alone, for good. */
+        /** There is no such cluster, or it is another one of this name, or of another major version: it is left alone. */
         REFUSED
     }
 
