@@ -83,7 +83,8 @@ final class BackfillIntake {
                     "the backfill in " + target.directory() + " was begun for a device of "
                             + state.get().deviceBytes() + " bytes, not of " + target.deviceBytes());
         }
-        BackfillLog log = BackfillLog.open(target.directory(), target.resourceUuid(), node, target.blockBytes());
+        BackfillLog log = BackfillLog.open(
+                target.directory(), target.resourceUuid(), node, target.deviceBytes(), target.blockBytes());
         return new BackfillIntake(target, server, log, state, syncLane, synced, failed);
     }
 
