@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.tharsis.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+
+/** The primary's node dies, another one takes over, and the old primary comes back. */
+final class ForcedPromotionTest extends ClusterTest {
+    private static final String SIZE = "64MiB";
+    private static final long RING_BYTES = 16L << 20;
+    private static final int PER_SECOND = 500;
+
+    @Test
+    void aLoserIsRecognisedReportedLeftIntactAndResyncedByInvalidate() {
+        createOnAll();
+        try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
+            cutOff(cluster().a());
+            long before = writer.status().acknowledged();
+            cluster().await("it goes on alone", () -> writer.status().acknowledged() > before + PER_SECOND / 2);
+            cluster().a().kill();
+            promoteByForce(cluster().b());
+            writer.awaitAccepted();
+            Map<Path, Long> left = sums(cluster().a());
+
+            cluster().restore();
+            cluster().awaitHealth(resource, cluster().a(), "diverged");
+
+            JsonNode lost = cluster().a().replica(resource, cluster().a()).path("lost");
+            assertThat(lost.path("blocks").asLong()).as(lost::toString).isBetween((long) PER_SECOND / 2, 100_000L);
+            assertThat(lost.path("bytes").asLong()).isPositive();
+            assertThat(sums(cluster().a())).containsAllEntriesOf(left);
+
+            cluster().a().tharsis("invalidate", resource).succeeds();
+            finish(writer);
+            assertThat(writer.missing()).isGreaterThanOrEqualTo(PER_SECOND / 2);
+        }
+    }
+
+    @Test
+    void anOldPrimaryThatHasNothingMoreThanTheOthersJustFollows() {
+        createOnAll();
+        try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
+            writer.stop();
+        }
+        cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());
+        cluster().a().kill();
+        promoteByForce(cluster().b());
+        try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
+            cluster().restore();
+            finish(writer);
+        }
+    }
+
+    @Test
+    void whoIsKilledWhileItTakesOverTakesOverAfterwardsOrAtTheNextTry() {
+        createOnAll();
+        try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
+            cluster().a().kill();
+            Thread killer = new Thread(() -> {
+                Pause.upTo(random, 900);
+                (random.nextBoolean() ? cluster().b().tharsisd() : cluster().b().brickd()).kill();
+            });
+            killer.start();
+            cluster().b().tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "10s");
+            join(killer);
+            cluster().b().start();
+            promoteByForce(cluster().b());
+            writer.awaitAccepted();
+            cluster().restore();
+            cluster()
+                    .await(
+                            "a knows where it stands",
+                            () -> Stream.of("ok", "diverged")
+                                    .anyMatch(health -> health.equals(cluster()
+                                            .a()
+                                            .replica(resource, cluster().a())
+                                            .path("health")
+                                            .asText())));
+            cluster().a().tharsis("invalidate", resource).succeeds();
+            finish(writer);
+        }
+    }
+
+    /** Nobody hears from it; it hears ZooKeeper. */
+    private void cutOff(TestNode node) {
+        for (TestNode peer : cluster().nodes()) {
+            if (peer != node) {
+                peer.lineTo(node).cut();
+                node.lineTo(peer).cut();
+            }
+        }
+    }
+
+    private void promoteByForce(TestNode node) {
+        cluster()
+                .await(
+                        node.name() + " takes over",
+                        () -> node.tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "20s")
+                                        .exitStatus()
+                                == 0);
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    /** Checksums of a replica's segments. */
+    private Map<Path, Long> sums(TestNode node) {
+        Map<Path, Long> sums = new TreeMap<>();
+        try (Stream<Path> files = Files.list(node.logDirectory(resource))) {
+            for (Path file :
+                    files.filter(file -> file.toString().endsWith(".log")).toList()) {
+                CRC32C sum = new CRC32C();
+                // The driver cuts what was preallocated when it opens the log again.
+                sum.update(trimmed(Files.readAllBytes(file)));
+                sums.put(file, sum.getValue());
+            }
+        } catch (IOException cannot) {
+            throw new UncheckedIOException(cannot);
+        }
+        return sums;
+    }
+
+    private static byte[] trimmed(byte[] bytes) {
+        int length = bytes.length;
+        while (length > 0 && bytes[length - 1] == 0) {
+            length--;
+        }
+        return Arrays.copyOf(bytes, length);
+    }
+
+    private void createOnAll() {
+        cluster().create(resource, SIZE, cluster().a(), cluster().b(), cluster().c());
+        cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());
+    }
+
+    private void finish(NumberedWriter writer) {
+        NumberedWriter.Counts counts = writer.stop();
+        cluster().awaitCaughtUp(resource, cluster().a(), cluster().c());
+        oracle().checkEqual(cluster().nodes());
+        for (TestNode node : cluster().nodes()) {
+            NumberedWriter.check(node.disk(resource).toString(), RING_BYTES, counts.flushed());
+        }
+    }
+}
