@@ -145,7 +145,6 @@ static void make_engine(struct slow *slow)
 {
 	const struct th_engine_config config = {
 		.memory = &slow->memory,
-		.seed = 1,
 		.changed = ignore_change,
 		.event = say_event,
 		.context = slow,

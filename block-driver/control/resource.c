@@ -156,14 +156,13 @@ static int make_translog(struct th_ladder *ladder)
 {
 	struct th_resource *resource = of_ladder(ladder);
 	const struct th_control_host *host = resource->control->host;
-	struct th_engine_config config = {
+	const struct th_engine_config config = {
 		.memory = host->memory,
 		.changed = engine_changed,
 		.event = engine_event,
 		.context = resource,
 	};
 
-	host->random(host, &config.seed, sizeof(config.seed));
 	return th_brick_create(host->registry, &th_translog_type, resource->name, host->executor,
 			       &config, &resource->translog, &ladder->error);
 }

@@ -25,7 +25,6 @@ enum { TH_ENGINE_INPUT_DISK, TH_ENGINE_INPUT_LOG };
 
 struct th_engine_config {
 	struct th_memory_budget *memory;
-	uint64_t seed; /* for the dirty index; random in production */
 	/* Something in the status changed; coalesced by the receiver. Runs on the executor, may not call the engine. */
 	void (*changed)(void *context);
 	/* An event for the operator: one line. The same rules. */

@@ -66,7 +66,6 @@ static void build(struct th_node *node)
 	};
 	const struct th_engine_config engine = {
 		.memory = &node->budget,
-		.seed = th_sim_random_next(th_world_random(node->world)),
 		.event = on_event,
 		.context = node,
 	};

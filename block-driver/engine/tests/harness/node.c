@@ -142,7 +142,6 @@ static void process_begin(struct node *node)
 	const struct th_sim_config storage = { .disk = node->disk, .directory = node->directory };
 	const struct th_engine_config engine = {
 		.memory = &process->budget,
-		.seed = th_sim_random_next(&node->world->environment.random),
 		.event = on_event,
 		.context = node,
 	};
