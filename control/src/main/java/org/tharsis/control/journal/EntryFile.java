@@ -25,7 +25,9 @@ final class EntryFile implements Closeable {
     private static final int OF_THE_LIBRARY = 0x4000_0000;
     private static final int LENGTH = 0x3fff_ffff;
     private static final int WORD_BYTES = 4;
-    private static final int WINDOW_BYTES = 2 * EntryCodec.ENTRY_BYTES_MAX;
+    private static final int WINDOW_BYTES = EntryCodec.ENTRY_BYTES_MAX;
+    /** Enough for many entries, and not much where only the newest one is wanted. */
+    private static final int READ_BYTES = 8192;
 
     private final Path path;
     private final RandomAccessFile file;
@@ -146,8 +148,9 @@ final class EntryFile implements Closeable {
         windowOffset = from;
         windowBytes = 0;
         file.seek(from);
-        while (windowBytes < WINDOW_BYTES) {
-            int count = file.read(window.array(), windowBytes, WINDOW_BYTES - windowBytes);
+        int wanted = Math.max(length, READ_BYTES);
+        while (windowBytes < wanted) {
+            int count = file.read(window.array(), windowBytes, wanted - windowBytes);
             if (count <= 0) {
                 break;
             }

@@ -65,6 +65,7 @@ final class GenerationWriter implements Closeable {
      */
     static GenerationWriter begin(Path directory, Instant now, StoredEntry first) throws IOException {
         Files.createDirectory(directory);
+        probeSpace(directory);
         long nowMs = now.toEpochMilli();
         try {
             ChronicleQueue queue = SingleChronicleQueueBuilder.binary(directory)
@@ -84,6 +85,16 @@ final class GenerationWriter implements Closeable {
             return writer;
         } catch (IllegalStateException | InternalError failure) {
             throw new IOException("Chronicle Queue cannot begin a file: " + failure.getMessage(), failure);
+        }
+    }
+
+    /** The queue makes its first pages through a mapping: find out before whether there is space for them. */
+    private static void probeSpace(Path directory) throws IOException {
+        Path probe = directory.resolve("probe");
+        try {
+            Files.write(probe, new byte[BLOCK_BYTES]);
+        } finally {
+            Files.deleteIfExists(probe);
         }
     }
 

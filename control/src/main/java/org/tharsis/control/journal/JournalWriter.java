@@ -55,7 +55,9 @@ final class JournalWriter implements Closeable {
     private long leftOut;
     private Instant leftOutSince = Instant.EPOCH;
     private boolean stateLeftOut;
-    private boolean failing;
+    /** Why the first write failed that was not followed by a good one; said once. */
+    private Optional<String> failing = Optional.empty();
+
     private boolean closed;
 
     private JournalWriter(JournalOptions options, JournalLoader.Loaded loaded) {
@@ -120,7 +122,7 @@ final class JournalWriter implements Closeable {
             sayFailure(failure);
             stateLeftOut = true;
             if (need == Need.HISTORY) {
-                leaveOut();
+                countLeftOut();
             }
             state.apply(entry);
         } finally {
@@ -168,16 +170,22 @@ final class JournalWriter implements Closeable {
             syncCurrent();
         }
         state.apply(entry);
-        failing = false;
+        failing = Optional.empty();
     }
 
     private void leaveOut() {
         if (leftOut == 0) {
-            leftOutSince = now();
             LOG.warn(
                     "The journal in {} leaves out history: there is too little space on its filesystem ({} are wanted).",
                     options.directory(),
                     megabytes(options.historyFloorBytes()));
+        }
+        countLeftOut();
+    }
+
+    private void countLeftOut() {
+        if (leftOut == 0) {
+            leftOutSince = now();
         }
         leftOut++;
     }
@@ -191,8 +199,8 @@ final class JournalWriter implements Closeable {
     }
 
     private void sayFailure(IOException failure) {
-        if (!failing && !closed) {
-            failing = true;
+        if (failing.isEmpty() && !closed) {
+            failing = Optional.of(failure.toString());
             LOG.error(
                     "The journal in {} cannot be written ({}). It is tried again; until then history has a gap.",
                     options.directory(),
@@ -203,7 +211,8 @@ final class JournalWriter implements Closeable {
 
     private void rollIfDue() throws IOException {
         if (writer.isEmpty() && now().isBefore(retryAt)) {
-            throw new IOException("writing has failed a moment ago");
+            throw new IOException("The journal in " + options.directory() + " could not be written a moment ago ("
+                    + failing.orElse("no reason known") + ").");
         }
         if (writer.isEmpty()
                 || stateLeftOut

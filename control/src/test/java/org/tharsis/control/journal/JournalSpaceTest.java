@@ -47,14 +47,14 @@ class JournalSpaceTest {
     void theOldestGenerationsGoWhenTheJournalIsTooLarge() throws IOException {
         long limit = MIB;
         try (Journal journal = Journal.open(machine.options().keeping(limit, 50 * KIB, Duration.ofDays(90)))) {
-            for (int i = 0; i < 6_000; i++) {
+            for (int i = 0; i < 3_000; i++) {
                 journal.history().record(Event.ofNode("tick", i + " " + "x".repeat(100)));
             }
             List<String> kept = texts(journal);
-            assertThat(kept.get(kept.size() - 1)).startsWith("5999 ");
+            assertThat(kept.get(kept.size() - 1)).startsWith("2999 ");
             int first = Integer.parseInt(kept.get(0).substring(0, kept.get(0).indexOf(' ')));
-            assertThat(first).isGreaterThan(500);
-            assertThat(kept).hasSize(6_000 - first);
+            assertThat(first).isGreaterThan(100);
+            assertThat(kept).hasSize(3_000 - first);
         }
         assertThat(sizeOnDisk()).isLessThan(limit + MIB);
     }
@@ -63,11 +63,11 @@ class JournalSpaceTest {
     void whatIsTooOldGoesAndTheNewestGenerationStays() throws IOException {
         JournalOptions month = machine.options().keeping(100 * MIB, MIB, Duration.ofDays(30));
         try (Journal journal = Journal.open(month)) {
-            for (int day = 0; day < 60; day++) {
+            for (int day = 0; day < 45; day++) {
                 journal.history().record(Event.ofNode("tick", "day " + day));
                 machine.pass(Duration.ofDays(1));
             }
-            assertThat(texts(journal)).startsWith("day 28", "day 29").endsWith("day 58", "day 59");
+            assertThat(texts(journal)).startsWith("day 13", "day 14").endsWith("day 43", "day 44");
             journal.outbox().put("own", "1");
         }
         machine.pass(Duration.ofDays(365));
@@ -78,14 +78,14 @@ class JournalSpaceTest {
 
     @Test
     void manyStartsMakeFewFiles() throws IOException {
-        for (int start = 0; start < 30; start++) {
+        for (int start = 0; start < 15; start++) {
             try (Journal journal = machine.open()) {
                 journal.history().record(Event.ofNode("start", "number " + start));
             }
         }
         assertThat(GenerationDirectory.list(machine.options().directory())).hasSize(1);
         try (Journal journal = machine.open()) {
-            assertThat(texts(journal)).hasSize(30).startsWith("number 0").endsWith("number 29");
+            assertThat(texts(journal)).hasSize(15).startsWith("number 0").endsWith("number 14");
         }
     }
 

@@ -99,6 +99,21 @@ class OutboxTest {
     }
 
     @Test
+    void theLargestChangeIsReadAsItWasWritten() throws IOException {
+        String value = "x".repeat(EntryCodec.ENTRY_BYTES_MAX - 200);
+        try (Journal journal = machine.open()) {
+            for (int i = 0; i < 20; i++) {
+                journal.outbox().put("key " + i, value);
+            }
+        }
+        try (Journal journal = machine.open()) {
+            assertThat(journal.outbox().pending())
+                    .hasSize(20)
+                    .allSatisfy(change -> assertThat(change.value()).contains(value));
+        }
+    }
+
+    @Test
     void anInterruptedThreadWritesAndStaysInterrupted() throws IOException {
         try (Journal journal = machine.open()) {
             Thread.currentThread().interrupt();
