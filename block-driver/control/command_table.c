@@ -4,6 +4,7 @@
 
 #include "engine.h"
 
+#define MS_PER_MINUTE	 60000u
 #define MS_PER_HOUR	 3600000u
 #define DEVICE_BYTES_MAX (1ULL << 60)
 
@@ -48,6 +49,7 @@ const struct th_key th_keys[TH_KEY_COUNT] = {
 	[TH_KEY_LOG_LIMIT_BYTES] = SIZE("log-limit-bytes", 192 * TH_KIB, 1ULL << 50),
 	[TH_KEY_LSN] = NUMBER("lsn", 0, UINT64_MAX),
 	[TH_KEY_MILLISECONDS] = NUMBER("milliseconds", 0, MS_PER_HOUR),
+	[TH_KEY_MIN_INTERVAL_MS] = NUMBER("min-interval-ms", 0, MS_PER_MINUTE),
 	[TH_KEY_NAME] = PLAIN("name", TH_VALUE_NAME),
 	[TH_KEY_NODE_UUID] = PLAIN("node-uuid", TH_VALUE_UUID),
 	[TH_KEY_PEER] = PLAIN("peer", TH_VALUE_UUID),
@@ -74,7 +76,8 @@ const struct th_command_description th_commands[] = {
 	{ "list", NULL, TH_SUBJECT_NONE, 0, 0, th_handle_list },
 	{ "status", NULL, TH_SUBJECT_OPTIONAL, 0, 0, th_handle_status },
 	{ "wire", NULL, TH_SUBJECT_NONE, 0, B(FORMAT), th_handle_wire },
-	{ "watch", NULL, TH_SUBJECT_OPTIONAL, 0, B(TIMEOUT_MS), th_handle_watch },
+	{ "watch", NULL, TH_SUBJECT_OPTIONAL, 0, B(TIMEOUT_MS) | B(MIN_INTERVAL_MS),
+	  th_handle_watch },
 
 	{ "create", NULL, TH_SUBJECT_REQUIRED, B(DIRECTORY) | B(SIZE),
 	  B(BLOCK) | B(RESOURCE_UUID) | B(NODE_UUID) | B(IO) | B(DIRECT) | B(START_LSN) |

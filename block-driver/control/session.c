@@ -189,7 +189,8 @@ static void timed_out(struct th_timer *timer)
 {
 	struct th_session *session = th_container_of(timer, struct th_session, timer);
 
-	session->expired = true;
+	session->expired = th_executor_now_ns(session->control->host->executor) >=
+			   session->deadline_ns;
 	th_watch_notify(session->control);
 }
 

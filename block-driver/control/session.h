@@ -48,8 +48,11 @@ struct th_session {
 	bool following;
 	uint64_t follow_id; /* resource; 0: the host */
 	uint64_t seen; /* control->change when it was told last */
-	struct th_timer timer;
-	bool expired; /* answers although nothing has changed */
+	uint64_t told_ns; /* when that was */
+	uint64_t earliest_ns; /* what has changed is not told before */
+	uint64_t deadline_ns; /* it answers then, changed or not */
+	struct th_timer timer; /* for these two */
+	bool expired; /* the deadline is over */
 };
 
 /* Ends the command at once, with what was written into session->reply. */

@@ -9,10 +9,29 @@
 
 static void tell(struct th_session *session, uint64_t seen)
 {
+	struct th_executor *executor = session->control->host->executor;
+
 	session->following = true;
 	session->seen = seen;
-	th_executor_disarm(session->control->host->executor, &session->timer);
+	session->told_ns = th_executor_now_ns(executor);
+	th_executor_disarm(executor, &session->timer);
 	th_session_succeed(session);
+}
+
+/* Does it answer only later? @change: the number of the newest change of what it follows. */
+static bool waits(struct th_session *session, uint64_t change)
+{
+	struct th_executor *executor = session->control->host->executor;
+
+	if (!session->following || session->expired)
+		return false;
+	if (change <= session->seen)
+		return true;
+	if (th_executor_now_ns(executor) >= session->earliest_ns)
+		return false;
+	th_executor_arm(executor, &session->timer,
+			TH_MIN(session->earliest_ns, session->deadline_ns));
+	return true;
 }
 
 static void watch_host(struct th_session *session)
@@ -21,7 +40,7 @@ static void watch_host(struct th_session *session)
 	uint64_t seen = session->following ? session->seen : 0;
 	struct th_list *link;
 
-	if (session->following && control->change <= seen && !session->expired)
+	if (waits(session, control->change))
 		return;
 	th_list_for_each(link, &control->resources) {
 		const struct th_resource *resource = th_list_entry(link, struct th_resource, link);
@@ -46,7 +65,7 @@ static void watch_resource(struct th_session *session)
 		th_session_fail(session, &error);
 		return;
 	}
-	if (session->following && resource->change <= session->seen && !session->expired)
+	if (waits(session, resource->change))
 		return;
 	th_status_resource(&session->reply, resource);
 	tell(session, resource->change);
@@ -60,9 +79,23 @@ static void look(struct th_session *session)
 		watch_host(session);
 }
 
-void th_handle_watch(struct th_session *session, const struct th_command *command)
+static void set_times(struct th_session *session, const struct th_command *command)
 {
 	struct th_executor *executor = session->control->host->executor;
+	uint64_t interval_ns = th_command_number(command, TH_KEY_MIN_INTERVAL_MS) * TH_NS_PER_MS;
+
+	session->expired = false;
+	session->earliest_ns = session->told_ns + interval_ns;
+	session->deadline_ns = UINT64_MAX;
+	if (!th_command_has(command, TH_KEY_TIMEOUT_MS))
+		return;
+	session->deadline_ns = th_executor_now_ns(executor) +
+			       th_command_number(command, TH_KEY_TIMEOUT_MS) * TH_NS_PER_MS;
+	th_executor_arm(executor, &session->timer, session->deadline_ns);
+}
+
+void th_handle_watch(struct th_session *session, const struct th_command *command)
+{
 	uint64_t follow_id = 0;
 
 	if (command->resource) {
@@ -80,13 +113,8 @@ void th_handle_watch(struct th_session *session, const struct th_command *comman
 	if (session->follow_id != follow_id)
 		session->following = false;
 	session->follow_id = follow_id;
-	session->expired = false;
 	session->state = TH_SESSION_WATCHING;
-	if (th_command_has(command, TH_KEY_TIMEOUT_MS))
-		th_executor_arm(executor, &session->timer,
-				th_executor_now_ns(executor) +
-					th_command_number(command, TH_KEY_TIMEOUT_MS) *
-						TH_NS_PER_MS);
+	set_times(session, command);
 	look(session);
 }
 

@@ -109,6 +109,7 @@ static void values_of_the_wrong_type_or_range_are_refused(void **state)
 		"tune vol0 log-full=wait",
 		"tune vol0 fencing=yes",
 		"watch timeout-ms=0",
+		"watch min-interval-ms=60001",
 		"wire format=svg",
 		"export vol0 name=a%20b",
 	};

@@ -302,6 +302,39 @@ static void a_watch_with_a_timeout_answers_in_time(void **state)
 	close_vol0();
 }
 
+static void a_watch_with_an_interval_answers_at_once_but_not_too_often(void **state)
+{
+	(void)state;
+	open_vol0();
+	client_send(&client, "watch vol0 min-interval-ms=10");
+	assert_non_null(strstr(client.reply, "ok\n"));
+	/* Nothing has changed for longer: at once. */
+	bench_pass(50 * TH_NS_PER_MS);
+	client_expect(&client, "watch vol0 min-interval-ms=10", "");
+	fake_engine_change(bench_engine("vol0"));
+	bench_run();
+	assert_non_null(strstr(client.reply, "ok\n"));
+	/* Again and again: only after the interval. */
+	client_expect(&client, "watch vol0 min-interval-ms=10", "");
+	for (uint32_t i = 0; i < 9; i++) {
+		fake_engine_change(bench_engine("vol0"));
+		bench_pass(TH_NS_PER_MS);
+		assert_int_equal(client.bytes, 0);
+	}
+	bench_pass(TH_NS_PER_MS);
+	assert_non_null(strstr(client.reply, "ok\n"));
+	/* A change before the watch is not told earlier; the timeout is. */
+	fake_engine_change(bench_engine("vol0"));
+	client_expect(&client, "watch vol0 min-interval-ms=10 timeout-ms=3", "");
+	bench_pass(3 * TH_NS_PER_MS);
+	assert_non_null(strstr(client.reply, "ok\n"));
+	/* Without an interval: as ever. */
+	fake_engine_change(bench_engine("vol0"));
+	client_send(&client, "watch vol0");
+	assert_non_null(strstr(client.reply, "ok\n"));
+	close_vol0();
+}
+
 static void a_watch_ends_with_its_session(void **state)
 {
 	struct client vanishing;
@@ -360,6 +393,7 @@ int main(void)
 		TEST(a_watch_of_a_resource_that_is_closed_ends),
 		TEST(a_watch_of_the_host_names_what_changed),
 		TEST(a_watch_with_a_timeout_answers_in_time),
+		TEST(a_watch_with_an_interval_answers_at_once_but_not_too_often),
 		TEST(a_watch_ends_with_its_session),
 		TEST(events_are_numbered_and_the_newest_kept),
 	};
