@@ -319,6 +319,8 @@ def add_logs(cases):
                .append([Record(DISCARD, 0, 4096)])])
     cases.log("log-last-byte", "a record may end at the last position that 64 bits can name",
               [Segment().append([Record(DISCARD, (1 << 64) - 8192, 4096)])])
+    cases.log("log-last-lsn", "a log may end at 2^62",
+              [Segment(3, (1 << 62) - 4 * BLOCK, 2, 5).append([zeroes(0)]).append([write(4096)])])
     cases.log("log-empty", "a segment without a batch", [Segment()])
 
 
@@ -399,6 +401,10 @@ def add_refused_segments(cases):
     refused("start-lsn", "another start than in the name", "LSN", name=segment_name(3, 1 << 21), **second)
     refused("start-unaligned", "a start that is not a multiple of 4096", "LSN", epoch=3, start_lsn=5120,
             previous_epoch=2)
+    refused("start-above-limit", "a header that ends beyond 2^62", "LSN", epoch=3, start_lsn=1 << 62, previous_epoch=2,
+            chain_before=5)
+    refused("start-near-overflow", "a header that ends at 2^64", "LSN", epoch=3, start_lsn=(1 << 64) - BLOCK, previous_epoch=2,
+            chain_before=5)
     refused("previous-end", "a hole behind the predecessor", "LSN", [(56, "Q", 1 << 19)], **second)
     refused("epoch", "another epoch than in the name", "epoch", name=segment_name(4, 1 << 20), **second)
     refused("epoch-0", "epoch 0", "epoch", epoch=0)
@@ -443,6 +449,10 @@ def add_refused_batches(cases):
             records=[write(0)])
     refused("length-above-need", "longer than its payloads need", "content", [(12, "I", 12288)], records=[write(0)])
     refused("length-below-need", "shorter than its payloads need", "content", [(12, "I", 4096)], records=[write(0)])
+
+    segment = Segment(3, (1 << 62) - 2 * BLOCK, 2, 5)
+    cases.log("batch-end-above-limit", "a batch that ends beyond 2^62",
+              [end_with(segment, segment.batch([write(0)])[0])], stop=("LSN", "header"))
 
     segment = Segment(block_bytes=512)
     data = bytearray(segment.batch([write(512, 512)])[0])

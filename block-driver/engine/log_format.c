@@ -202,6 +202,7 @@ enum th_format_check th_segment_header_unpack(struct th_segment_header *header,
 	if (is_foreign(&header->resource_uuid, resource_uuid))
 		return TH_FORMAT_FOREIGN;
 	if (header->start_lsn != start_lsn || !th_is_aligned(start_lsn, TH_BLOCK_BYTES) ||
+	    start_lsn > TH_LSN_MAX - TH_BLOCK_BYTES ||
 	    th_le64_get(disk->previous_end_lsn) != start_lsn)
 		return TH_FORMAT_LSN;
 	if (header->epoch != epoch || epoch == 0)
@@ -290,7 +291,7 @@ static enum th_format_check batch_header_check(struct th_batch_header *header, c
 	header->chain = th_le64_get(trailer_in(block)->chain);
 	if (!batch_length_valid(header, block))
 		return TH_FORMAT_LENGTH;
-	if (header->lsn != lsn)
+	if (header->lsn != lsn || lsn > TH_LSN_MAX - header->length)
 		return TH_FORMAT_LSN;
 	if (header->epoch != epoch)
 		return TH_FORMAT_EPOCH;

@@ -165,6 +165,9 @@ public record BatchHeader(
             throw new LogFormatException.BadLsn(
                     block.where(), "it says that its LSN is " + LogFormat.hex(block.u64(16)));
         }
+        if (LogFormat.endsAboveLimit(lsn, block.u32(12))) {
+            throw new LogFormatException.BadLsn(block.where(), "it ends beyond the highest LSN, 2^62");
+        }
         if (block.u64(24) != epoch) {
             throw new LogFormatException.BadEpoch(
                     block.where(),

@@ -18,12 +18,20 @@ public final class LogFormat {
     /** The longest write that one record can hold. */
     public static final int WRITE_BYTES_MAX = 1 << 20;
 
+    /** The highest LSN, so that no sum of positions and lengths overflows. */
+    public static final long LSN_MAX = 1L << 62;
+
     /** Size of a descriptor in a batch's header block. */
     static final int DESCRIPTOR_BYTES = 32;
 
     /** Rounds up to the alignment of the log. */
     static long alignUp(long bytes) {
         return (bytes + HEADER_BYTES - 1) & -HEADER_BYTES;
+    }
+
+    /** Whether what stands at an LSN would end beyond the highest one. */
+    static boolean endsAboveLimit(long lsn, long lengthBytes) {
+        return Long.compareUnsigned(lsn, LSN_MAX - lengthBytes) > 0;
     }
 
     /** An LSN as people read it, and as file names have it. */

@@ -195,6 +195,9 @@ public record SegmentHeader(
         if (startLsn % LogFormat.HEADER_BYTES != 0) {
             throw new LogFormatException.BadLsn(where, "it does not start at a multiple of 4096");
         }
+        if (LogFormat.endsAboveLimit(startLsn, LogFormat.HEADER_BYTES)) {
+            throw new LogFormatException.BadLsn(where, "it ends beyond the highest LSN, 2^62");
+        }
         if (previousEndLsn != startLsn) {
             throw new LogFormatException.BadLsn(
                     where, "its predecessor ends at " + LogFormat.hex(previousEndLsn) + ", not where it starts");
