@@ -76,7 +76,8 @@ public final class BackfillLog implements Closeable {
         this.blockBytes = blockBytes;
         this.clock = clock;
         this.loggedOffset = offset;
-        this.takenOffset = offset;
+        // A receiver that goes on may begin with the whole range again.
+        this.takenOffset = offset - offset % DeviceRanges.RANGE_BYTES;
         this.durableOffset = offset;
     }
 
