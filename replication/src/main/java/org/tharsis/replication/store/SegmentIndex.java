@@ -18,15 +18,13 @@ import org.tharsis.replication.log.SegmentReader;
  */
 final class SegmentIndex {
     private static final int SEGMENTS_MAX = 16;
-    private static final int POSITIONS_MAX = 256;
-    private static final long SPACING_BYTES_MIN = 1 << 20;
 
     private record Known(LogPosition position, long timeNs) {}
 
     /** What is known of one segment. When it holds too much, every other position is dropped and they are set wider apart. */
-    private static final class Positions {
+    private final class Positions {
         private final TreeMap<Long, Known> byLsn = new TreeMap<>();
-        private long spacingBytes = SPACING_BYTES_MIN;
+        private long spacingBytes = spacingBytesMin;
         private long lastLsn;
 
         void note(SegmentReader reader) {
@@ -36,7 +34,7 @@ final class SegmentIndex {
             }
             byLsn.put(lsn, new Known(reader.position(), reader.timeNs()));
             lastLsn = lsn;
-            if (byLsn.size() > POSITIONS_MAX) {
+            if (byLsn.size() > positionsMax) {
                 spacingBytes *= 2;
                 boolean[] keep = {false};
                 byLsn.keySet().removeIf(dropped -> keep[0] = !keep[0]);
@@ -44,8 +42,32 @@ final class SegmentIndex {
         }
     }
 
+    private final long spacingBytesMin;
+    private final int positionsMax;
+
     /** By the header, whole: a file of the same name with another one is another segment. */
     private final Map<SegmentHeader, Positions> segments = new LinkedHashMap<>(SEGMENTS_MAX, 0.75f, true);
+
+    SegmentIndex() {
+        this(1 << 20, 256);
+    }
+
+    /**
+     * Keeps of each segment at most {@code positionsMax} positions.
+     *
+     * @param spacingBytesMin at least so far apart
+     */
+    SegmentIndex(long spacingBytesMin, int positionsMax) {
+        this.spacingBytesMin = spacingBytesMin;
+        this.positionsMax = positionsMax;
+    }
+
+    /** Positions that are known of all segments. */
+    int size() {
+        return segments.values().stream()
+                .mapToInt(positions -> positions.byLsn.size())
+                .sum();
+    }
 
     /** Skips to an LSN as {@link SegmentReader#skipTo} does, from the nearest known position below it. */
     LogPosition skipTo(SegmentReader reader, long lsn) throws IOException, LogFormatException {
