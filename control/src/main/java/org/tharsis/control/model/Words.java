@@ -140,7 +140,10 @@ final class Words {
 
     /** A free text of one line, for people: no control characters, not empty, at most so many characters. */
     static String line(String what, String text, int charactersMax) {
-        if (text.isBlank() || text.length() > charactersMax || text.codePoints().anyMatch(Character::isISOControl)) {
+        if (text.isBlank()
+                || !text.strip().equals(text)
+                || text.length() > charactersMax
+                || text.codePoints().anyMatch(Character::isISOControl)) {
             throw new BadValueException(
                     what + " " + Names.shown(text) + ": expected is one line of 1 to " + charactersMax + " characters");
         }
@@ -149,7 +152,7 @@ final class Words {
 
     /** A text of ours made to fit into a value: one line, cut at so many characters. */
     static String fit(String text, int charactersMax) {
-        String line = text.replaceAll("\\p{Cntrl}+", " ").strip();
+        String line = text.replaceAll("[\\p{Cntrl}\\x80-\\x9f]+", " ").strip();
         if (line.isEmpty()) {
             return "unknown";
         }
