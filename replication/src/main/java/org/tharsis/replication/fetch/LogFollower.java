@@ -76,6 +76,8 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
 
     private FollowerFrame.Ack lastAck = new FollowerFrame.Ack(0, 0, 0, 0);
     private int creditDueBytes;
+    /** What was logged already. */
+    private FollowState lastFailure;
 
     /** The open log. Set on the write lane, used on all threads for its positions. */
     private volatile Optional<LogIntake> intake = Optional.empty();
@@ -90,6 +92,7 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         this.syncLane = workers.syncLane();
         this.backoff = new Backoff(settings, RandomGenerator.getDefault());
         this.state = new FollowState.Connecting(source, "", 1);
+        this.lastFailure = state;
         this.timer = loop.scheduleAtFixedRate(
                 this::acknowledge, settings.heartbeatMs(), settings.heartbeatMs(), TimeUnit.MILLISECONDS);
     }
@@ -334,11 +337,15 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     private void failed(Exception failure) {
         if (phase != Phase.STOPPED) {
             ErrorCode code = failure instanceof LogFormatException ? ErrorCode.DAMAGED : ErrorCode.FAILED;
-            LOG.warn("The log of {} from {} is not taken: {}", replica.resourceUuid(), source, Reasons.of(failure));
+            FollowState failed = new FollowState.Failed(source, Reasons.of(failure));
+            if (!failed.equals(lastFailure)) {
+                LOG.warn("The log of {} from {} is not taken: {}", replica.resourceUuid(), source, Reasons.of(failure));
+                lastFailure = failed;
+            }
             stream.ifPresent(open -> open.fail(code, Reasons.of(failure)));
             stream = Optional.empty();
             phase = Phase.CLOSING;
-            become(new FollowState.Failed(source, Reasons.of(failure)));
+            become(failed);
         }
     }
 

@@ -29,6 +29,7 @@ final class ServerConnection extends SimpleChannelInboundHandler<Frame> {
     private final Turns turns;
     private final Map<Integer, Open> open = new HashMap<>();
     private int newest;
+    private String lastError = "";
 
     private record Open(ServedStream stream, StreamServer.Session session) {}
 
@@ -99,7 +100,11 @@ final class ServerConnection extends SimpleChannelInboundHandler<Frame> {
     }
 
     private void errorOfPeer(ErrorFrame error) {
-        LOG.warn("Follower {} ended {}: {}", follower.name(), what(error.stream()), error.sentence());
+        // A follower that tries again says the same again.
+        if (!error.sentence().equals(lastError)) {
+            LOG.warn("Follower {} ended {}: {}", follower.name(), what(error.stream()), error.sentence());
+            lastError = error.sentence();
+        }
         if (error.stream() == 0) {
             channel.close();
         } else {

@@ -14,6 +14,9 @@ import java.util.List;
  * <p>Holds at most one frame, and at most 512 bytes until {@link #helloDone}.
  */
 public final class FrameDecoder extends ByteToMessageDecoder {
+    /** How TLS begins: a handshake record of version 3. */
+    private static final int TLS_HANDSHAKE = 0x0316;
+
     private int lengthMax = WireFormat.FIRST_FRAME_BYTES_MAX;
     private boolean broken;
 
@@ -42,6 +45,10 @@ public final class FrameDecoder extends ByteToMessageDecoder {
     }
 
     private int checkedLength(long length) throws WireException {
+        if ((length & 0xffff) == TLS_HANDSHAKE && lengthMax == WireFormat.FIRST_FRAME_BYTES_MAX) {
+            throw WireException.protocol(
+                    "the peer speaks TLS, and this node does not: all nodes of a cluster need the same tls = yes or no");
+        }
         if (length < WireFormat.HEADER_BYTES || length > lengthMax) {
             throw WireException.protocol("a frame of " + length + " bytes, 16 to " + lengthMax + " expected");
         }
