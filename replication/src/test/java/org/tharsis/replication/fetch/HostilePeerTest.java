@@ -425,9 +425,7 @@ class HostilePeerTest {
         TestCertificates authority = new TestCertificates();
         try (RawPeer peer = raw();
                 TwoNodes secured = new TwoNodes(
-                        uuid -> Optional.of(primary),
-                        Optional.empty(),
-                        Optional.of(authority.of(TwoNodes.FOLLOWER)))) {
+                        uuid -> Optional.of(primary), Optional.empty(), Optional.of(authority.of(TwoNodes.FOLLOWER)))) {
             Follower started = secured.fetcher.follow(secured.address(), secondary);
             await().atMost(SOON).until(() -> secondary.states.stream().anyMatch(HostilePeerTest::isBad));
             started.stop().toCompletableFuture().join();

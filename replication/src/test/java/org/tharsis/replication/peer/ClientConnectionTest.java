@@ -45,8 +45,7 @@ class ClientConnectionTest {
                         events.add(code);
                     }
                 },
-                id -> new FollowerFrame.Follow(
-                        id, SERVER.node(), WINDOW, new LogPosition(0, 0, 0), List.of()));
+                id -> new FollowerFrame.Follow(id, SERVER.node(), WINDOW, new LogPosition(0, 0, 0), List.of()));
     }
 
     private ServerFrame.Bytes bytes(int count) {
@@ -100,7 +99,7 @@ class ClientConnectionTest {
 
     @Test
     void theEndOfTheConnectionEndsAllStreams() {
-        channel.close();
+        channel.close().syncUninterruptibly();
 
         assertThat(stream.ended()).isTrue();
         stream.credit(1);

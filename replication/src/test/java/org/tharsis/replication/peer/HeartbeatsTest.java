@@ -91,10 +91,7 @@ class HeartbeatsTest {
                 .addLast(
                         new ChannelOutboundHandlerAdapter() {
                             @Override
-                            public void write(
-                                    ChannelHandlerContext context,
-                                    Object message,
-                                    ChannelPromise promise) {
+                            public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
                                 written.add(message);
                             }
                         },

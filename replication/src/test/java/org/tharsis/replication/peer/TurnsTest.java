@@ -69,7 +69,9 @@ class TurnsTest {
             }
             left--;
             return Optional.of(Chunk.of(
-                    new ServerFrame.Bytes(stream, 0, Unpooled.EMPTY_BUFFER), Unpooled.wrappedBuffer(new byte[CHUNK]), CHUNK));
+                    new ServerFrame.Bytes(stream, 0, Unpooled.EMPTY_BUFFER),
+                    Unpooled.wrappedBuffer(new byte[CHUNK]),
+                    CHUNK));
         }
 
         @Override
@@ -120,7 +122,9 @@ class TurnsTest {
         for (int i = 0; i < 360; i++) {
             sent[socket.chunks.get(i)]++;
             // What was under way before the second one began, and a turn.
-            assertThat(Math.abs(sent[1] - sent[2]) * CHUNK).as("chunk %d", i).isLessThanOrEqualTo((1 << 20) + 3 * (256 << 10));
+            assertThat(Math.abs(sent[1] - sent[2]) * CHUNK)
+                    .as("chunk %d", i)
+                    .isLessThanOrEqualTo((1 << 20) + 3 * (256 << 10));
         }
         assertThat(socket.chunks).hasSize(400);
     }
