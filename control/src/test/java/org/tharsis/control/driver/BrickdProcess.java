@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /** A real brickd, for as long as a test. The system property {@code tharsis.native} names the folder that holds it. */
-final class BrickdProcess implements Closeable {
+public final class BrickdProcess implements Closeable {
     private final Process process;
     private final Path socket;
 
-    BrickdProcess(Path directory) throws IOException {
+    public BrickdProcess(Path directory) throws IOException {
         Path binary = Path.of(System.getProperty("tharsis.native", "../build/release/block-driver/brickd"), "brickd");
         if (!Files.isExecutable(binary)) {
             throw new IllegalStateException("there is no brickd at " + binary.toAbsolutePath()
@@ -33,7 +33,7 @@ final class BrickdProcess implements Closeable {
         Awaitility.await().until(this::answers);
     }
 
-    Path socket() {
+    public Path socket() {
         return socket;
     }
 
@@ -49,7 +49,7 @@ final class BrickdProcess implements Closeable {
     }
 
     /** Ends it as a power cut would. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 

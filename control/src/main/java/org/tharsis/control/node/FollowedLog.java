@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.tharsis.control.node;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tharsis.control.driver.DriverClient;
+import org.tharsis.control.driver.DriverException;
+import org.tharsis.control.driver.DriverGone;
+import org.tharsis.control.driver.ResourceStatus;
+import org.tharsis.replication.fetch.FollowState;
+import org.tharsis.replication.fetch.FollowedReplica;
+import org.tharsis.replication.log.LogPosition;
+import org.tharsis.replication.log.SegmentName;
+
+/** The replica of this node while it follows a source: tells the driver what has come in, and remembers what the source says. */
+final class FollowedLog implements FollowedReplica {
+    private static final Logger LOG = LoggerFactory.getLogger(FollowedLog.class);
+
+    /**
+     * What the source has told of itself.
+     *
+     * @param toldNs when, by {@link System#nanoTime}
+     */
+    record SourceEnd(long endLsn, long toldNs) {}
+
+    private final ReplicaSpec spec;
+    private final DriverClient driver;
+    private final WatchedResource watched;
+    private final LogPosition start;
+    private final Runnable stateListener;
+    private long announcedLsn; // of the caller of received
+    private volatile Optional<FollowState> state = Optional.empty();
+    private volatile Optional<SourceEnd> sourceEnd = Optional.empty();
+
+    /**
+     * @param start where the driver's log ends now
+     * @param stateListener called after each change of {@link #state}; returns at once
+     */
+    FollowedLog(
+            ReplicaSpec spec, DriverClient driver, WatchedResource watched, LogPosition start, Runnable stateListener) {
+        this.spec = spec;
+        this.driver = driver;
+        this.watched = watched;
+        this.start = start;
+        this.announcedLsn = start.lsn();
+        this.stateListener = stateListener;
+    }
+
+    Optional<FollowState> state() {
+        return state;
+    }
+
+    Optional<SourceEnd> sourceEnd() {
+        return sourceEnd;
+    }
+
+    @Override
+    public UUID resourceUuid() {
+        return spec.resourceUuid();
+    }
+
+    @Override
+    public Path logDirectory() {
+        return spec.logDirectory();
+    }
+
+    @Override
+    public LogPosition start() {
+        return start;
+    }
+
+    @Override
+    public void received(SegmentName segment, long lsn) {
+        if (Long.compareUnsigned(lsn, announcedLsn) <= 0) {
+            return; // the driver has read it from the files itself
+        }
+        try {
+            driver.received(spec.resource(), segment, lsn);
+            announcedLsn = lsn;
+        } catch (DriverException refused) {
+            LOG.warn("{}: the driver does not take what has come in: {}", spec.resource(), refused.getMessage());
+        } catch (DriverGone gone) {
+            LOG.debug("{}: what has come in waits for the driver: {}", spec.resource(), gone.getMessage());
+        }
+    }
+
+    @Override
+    public long replayedLsn() {
+        return watched.replica().map(ResourceStatus.Replica::replayedLsn).orElse(start.lsn());
+    }
+
+    @Override
+    public void stateChanged(FollowState now) {
+        state = Optional.of(now);
+        stateListener.run();
+    }
+
+    @Override
+    public void sourceAt(long endLsn, long timeNs) {
+        sourceEnd = Optional.of(new SourceEnd(endLsn, System.nanoTime()));
+    }
+}
