@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How long a planned handover takes under load: from the command to the first write that the new primary accepts."""
+import statistics
+import subprocess
+import time
+
+from cluster import RESOURCE, Cluster
+from report import table
+
+HANDOVERS_PER_ROUND = 2
+WAIT_S = 30
+
+
+class Writer:
+    """tools/numbered-writer beside us: writes to whoever is primary."""
+
+    def __init__(self, bench, nodes):
+        command = [str(bench.top / "tools" / "numbered-writer"), "write", "--size", "64MiB", *[node.uri for node in nodes]]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def accepted(self, uri):
+        """Time of the first write that this server took; checks that nothing acknowledged was missing there."""
+        missing = None
+        for line in self.process.stdout:
+            words = line.split()
+            for word in words[1:]:
+                if word.startswith("missing="):
+                    missing = int(word.split("=")[1])
+            if words[1].startswith("accepted=") and words[2] == uri:
+                if missing:
+                    raise RuntimeError(f"{missing} acknowledged writes are missing after a planned handover")
+                return float(words[0])
+        raise RuntimeError("the writer ended")
+
+    def stop(self):
+        self.process.stdin.write("stop\n")
+        self.process.communicate(timeout=WAIT_S)
+
+
+def run(bench):
+    times_s = []
+    with Cluster(bench) as cluster:
+        cluster.create_resource("256MiB")
+        writer = Writer(bench, cluster.nodes)
+        try:
+            writer.accepted(cluster.nodes[0].uri)
+            for turn in range(bench.rounds * HANDOVERS_PER_ROUND):
+                target = cluster.nodes[(turn + 1) % 2]
+                began = time.time()
+                target.tharsis("primary", RESOURCE, "--disconnect-users", "--timeout", f"{WAIT_S}s")
+                times_s.append(writer.accepted(target.uri) - began)
+                bench.say(f"  {times_s[-1]:.2f} s")
+                target.tharsis("wait-resource", RESOURCE, "caught-up", "--timeout", f"{WAIT_S}s")
+        finally:
+            writer.stop()
+    text = table(["planned handover under load, command to first write", "s, median (range)"],
+                 [[f"{len(times_s)} handovers", f"{statistics.median(times_s):.2f} ({min(times_s):.2f}–{max(times_s):.2f})"]])
+    return text, times_s
