@@ -65,10 +65,10 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
     private final BackfillTarget target;
     private final Link link;
     private final EventLoop loop;
-    private final PeerSettings settings;
     private final SerialLane writeLane;
     private final SerialLane syncLane;
     private final DigestReader digests;
+    private final Windows windows;
     private final Backoff backoff;
     private final Future<?> timer;
     private final CompletableFuture<BackfillResult> result = new CompletableFuture<>();
@@ -82,6 +82,9 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
     private LogPosition resumePoint = new LogPosition(0, 0, 0);
     private long askedOffset;
     private long receivedBytes;
+    /** Of the open stream. */
+    private int windowBytes;
+
     private int creditDueBytes;
     private String why = "";
 
@@ -89,17 +92,23 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
     private volatile Optional<BackfillIntake> intake = Optional.empty();
 
     BackfillRun(
-            PeerAddress source, UUID node, BackfillTarget target, Link link, PeerSettings settings, Workers workers) {
+            PeerAddress source,
+            UUID node,
+            BackfillTarget target,
+            Link link,
+            PeerSettings settings,
+            Workers workers,
+            Windows windows) {
         this.source = source;
         this.node = node;
         this.target = target;
         this.link = link;
         this.loop = link.loop();
-        this.settings = settings;
         this.writeLane = workers.writeLane();
         this.syncLane = workers.syncLane();
         this.digests =
                 new DigestReader(target, loop, workers.readLane(), failure -> writeLane.execute(() -> giveUp(failure)));
+        this.windows = windows;
         this.backoff = new Backoff(settings, RandomGenerator.getDefault());
         this.progress = new BackfillProgress(0, target.deviceBytes(), 0, "");
         this.timer = loop.scheduleAtFixedRate(this::tick, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
@@ -199,17 +208,13 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
         phase = Phase.ASKED;
         askedOffset = offset;
         creditDueBytes = 0;
+        windowBytes = windows.bytes();
         stream = Optional.of(connection
                 .get()
                 .open(
                         this,
                         id -> new FollowerFrame.BackfillRequest(
-                                id,
-                                target.resourceUuid(),
-                                settings.windowBytes(),
-                                resume,
-                                target.deviceBytes(),
-                                offset)));
+                                id, target.resourceUuid(), windowBytes, resume, target.deviceBytes(), offset)));
     }
 
     // ---- what the server says
@@ -321,7 +326,7 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
     private void creditDue(ClientStream to, int bytes) {
         if (stream.isPresent() && stream.get() == to) {
             creditDueBytes += bytes;
-            if (creditDueBytes >= settings.windowBytes() / 8) {
+            if (creditDueBytes >= windowBytes / 8) {
                 giveCredit();
             }
         }

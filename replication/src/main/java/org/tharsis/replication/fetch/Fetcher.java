@@ -24,6 +24,7 @@ public final class Fetcher implements Closeable {
     private final PeerSettings settings;
     private final Transport transport = new Transport("fetch");
     private final Workers workers = new Workers();
+    private final Windows windows;
     private final Map<PeerAddress, Link> links = new ConcurrentHashMap<>();
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet();
     private final Set<Backfill> backfills = ConcurrentHashMap.newKeySet();
@@ -32,24 +33,33 @@ public final class Fetcher implements Closeable {
         this.identity = identity;
         this.tls = tls;
         this.settings = settings;
+        this.windows = new Windows(settings);
     }
 
     /** Begins to follow. One follower at a time for a log directory: stop the other one first, and wait for it. */
     public Follower follow(PeerAddress source, FollowedReplica replica) {
-        LogFollower follower = new LogFollower(source, replica, link(source), settings, workers);
+        LogFollower follower = new LogFollower(source, replica, link(source), settings, workers, windows);
+        windows.enter();
         followers.add(follower);
-        CompletionStage<Boolean> unused = follower.stopped().handle((end, failure) -> followers.remove(follower));
+        CompletionStage<Boolean> unused = follower.stopped().handle((end, failure) -> ended(followers, follower));
         follower.start();
         return follower;
     }
 
     /** Begins a backfill, or goes on with one that is in the target's directory. */
     public Backfill backfill(PeerAddress source, BackfillTarget target) {
-        BackfillRun backfill = new BackfillRun(source, identity.node(), target, link(source), settings, workers);
+        BackfillRun backfill =
+                new BackfillRun(source, identity.node(), target, link(source), settings, workers, windows);
+        windows.enter();
         backfills.add(backfill);
-        CompletionStage<Boolean> unused = backfill.result().handle((end, failure) -> backfills.remove(backfill));
+        CompletionStage<Boolean> unused = backfill.result().handle((end, failure) -> ended(backfills, backfill));
         backfill.start();
         return backfill;
+    }
+
+    private boolean ended(Set<?> running, Object one) {
+        windows.leave();
+        return running.remove(one);
     }
 
     private Link link(PeerAddress source) {

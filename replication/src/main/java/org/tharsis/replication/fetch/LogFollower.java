@@ -59,9 +59,9 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     private final FollowedReplica replica;
     private final Link link;
     private final EventLoop loop;
-    private final PeerSettings settings;
     private final SerialLane writeLane;
     private final SerialLane syncLane;
+    private final Windows windows;
     private final Backoff backoff;
     private final CompletableFuture<LogPosition> stopped = new CompletableFuture<>();
     private final AtomicBoolean stopping = new AtomicBoolean();
@@ -75,6 +75,9 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     private long nextLsn;
 
     private FollowerFrame.Ack lastAck = new FollowerFrame.Ack(0, 0, 0, 0);
+    /** Of the open stream. */
+    private int windowBytes;
+
     private int creditDueBytes;
     /** What was logged already. */
     private FollowState lastFailure;
@@ -82,14 +85,20 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     /** The open log. Set on the write lane, used on all threads for its positions. */
     private volatile Optional<LogIntake> intake = Optional.empty();
 
-    LogFollower(PeerAddress source, FollowedReplica replica, Link link, PeerSettings settings, Workers workers) {
+    LogFollower(
+            PeerAddress source,
+            FollowedReplica replica,
+            Link link,
+            PeerSettings settings,
+            Workers workers,
+            Windows windows) {
         this.source = source;
         this.replica = replica;
         this.link = link;
         this.loop = link.loop();
-        this.settings = settings;
         this.writeLane = workers.writeLane();
         this.syncLane = workers.syncLane();
+        this.windows = windows;
         this.backoff = new Backoff(settings, RandomGenerator.getDefault());
         this.state = new FollowState.Connecting(source, "", 1);
         this.lastFailure = state;
@@ -182,12 +191,10 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         phase = Phase.ASKED;
         nextLsn = position.lsn();
         creditDueBytes = 0;
+        windowBytes = windows.bytes();
         stream = Optional.of(connection
                 .get()
-                .open(
-                        this,
-                        id -> new FollowerFrame.Follow(
-                                id, replica.resourceUuid(), settings.windowBytes(), position, epochs)));
+                .open(this, id -> new FollowerFrame.Follow(id, replica.resourceUuid(), windowBytes, position, epochs)));
         lastAck = new FollowerFrame.Ack(stream.get().id(), 0, 0, 0);
     }
 
@@ -282,7 +289,7 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     private void credit(ClientStream to, int bytes) {
         if (stream.isPresent() && stream.get() == to) {
             creditDueBytes += bytes;
-            if (creditDueBytes >= settings.windowBytes() / 8) {
+            if (creditDueBytes >= windowBytes / 8) {
                 to.credit(creditDueBytes);
                 creditDueBytes = 0;
             }

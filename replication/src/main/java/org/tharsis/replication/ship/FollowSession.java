@@ -89,6 +89,9 @@ final class FollowSession implements StreamServer.Session {
     }
 
     private void checked(PositionCheck check) {
+        if (stream.ended()) {
+            return; // the follower has gone meanwhile
+        }
         if (check instanceof PositionCheck.Following) {
             orFail(replica.keepLog(follower, request.position().lsn()).thenRunAsync(this::follow, stream.loop()));
         } else if (check instanceof PositionCheck.Diverged diverged) {

@@ -395,6 +395,13 @@ class HostilePeerTest {
         assertTlsRefused(authority.of(TwoNodes.SERVER), authority.of(other), "but its certificate is of tharsis:");
     }
 
+    @Test
+    void aNodeWithoutACertificateIsRefused() throws IOException {
+        TestCertificates authority = new TestCertificates();
+        assertTlsRefused(
+                authority.of(TwoNodes.SERVER), authority.withoutCertificate(), "shows no certificate of a node");
+    }
+
     private void assertTlsRefused(PeerTls server, PeerTls follower, String why) throws IOException {
         primary.append(4096).durable();
         try (TwoNodes secured =

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.replication.peer;
 
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -52,6 +55,24 @@ public final class TestCertificates {
                 false);
         try {
             return PeerTls.of(own.getPrivate(), List.of(issued), certificate, List.of());
+        } catch (SSLException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** Of a node that was never enrolled: it trusts the authority, and has nothing to show. */
+    public PeerTls withoutCertificate() {
+        try {
+            SslContext client = SslContextBuilder.forClient()
+                    .trustManager(certificate)
+                    .endpointIdentificationAlgorithm("")
+                    .applicationProtocolConfig(new ApplicationProtocolConfig(
+                            ApplicationProtocolConfig.Protocol.ALPN,
+                            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                            PeerServer.PROTOCOL))
+                    .build();
+            return new PeerTls(client, client);
         } catch (SSLException impossible) {
             throw new IllegalStateException(impossible);
         }
