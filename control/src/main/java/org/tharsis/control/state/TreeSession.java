@@ -280,19 +280,19 @@ final class TreeSession {
             viewScheduled = true;
             owner.after(VIEW_INTERVAL_NS, () -> {
                 viewScheduled = false;
-                buildView();
+                // While the mirror is read anew it is a mixture of old and new.
+                if (status.state() == TreeConnection.State.CONNECTED) {
+                    buildView();
+                }
             });
         }
     }
 
     private void buildView() {
-        // While the mirror is read anew it is a mixture of old and new.
-        if (status.state() == TreeConnection.State.CONNECTED) {
-            ClusterView newest = builder.build(mirror);
-            if (!view.equals(Optional.of(newest))) {
-                view = Optional.of(newest);
-                viewListeners.changed();
-            }
+        ClusterView newest = builder.build(mirror);
+        if (!view.equals(Optional.of(newest))) {
+            view = Optional.of(newest);
+            viewListeners.changed();
         }
     }
 
@@ -311,10 +311,10 @@ final class TreeSession {
         @Override
         public void complete() {
             heardNs = System.nanoTime();
-            status = new Status(TreeConnection.State.CONNECTED, "connected");
+            // First the view: whoever sees that it is connected relies on there being one.
             buildView();
             LOG.info("State tree: connected, {} keys", mirror.size());
-            connectionListeners.changed();
+            tell(TreeConnection.State.CONNECTED, "connected");
             zooKeeper.ifPresent(reports::connected);
             zooKeeper.ifPresent(events::connected);
         }
