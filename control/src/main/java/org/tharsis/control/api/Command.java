@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Optional;
 import org.tharsis.control.model.BadValueException;
 import org.tharsis.control.model.Names;
@@ -120,7 +121,10 @@ public sealed interface Command {
      * @param todo {@code fetch} or {@code replay}
      * @param on false pauses it
      */
-    record Switch(String name, Todo todo, boolean on) implements Command {
+    record Switch(
+            String name,
+            Todo todo,
+            @JsonProperty(required = true) boolean on) implements Command {
         public Switch {
             Names.resource(name);
         }
