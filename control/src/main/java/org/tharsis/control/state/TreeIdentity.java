@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
 import org.tharsis.control.model.Keys;
@@ -24,9 +25,16 @@ final class TreeIdentity {
     static Outcome create(TreeCalls calls, TreePaths paths, UUID uuid) {
         long deadlineNs = calls.deadlineNs();
         // Other clusters may be there already; then this fails, and that is fine.
-        calls.multi(
+        TreeCalls.Reply top = calls.multi(
                 List.of(Op.create(TreePaths.TOP, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT)),
                 deadlineNs);
+        if (top instanceof TreeCalls.Reply.Silent) {
+            return new Outcome.Unavailable(false, "ZooKeeper did not answer in time");
+        }
+        if (top.equals(new TreeCalls.Reply.Failed(Code.NONODE))) {
+            return new Outcome.Refused(
+                    "the path at the end of ZooKeeper's connect string is not there: create it first");
+        }
         TreeOps ops = new TreeOps(paths)
                 .create("", "")
                 .create(Keys.UUID, uuid.toString())

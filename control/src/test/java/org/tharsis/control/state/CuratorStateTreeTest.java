@@ -489,6 +489,13 @@ class CuratorStateTreeTest {
     }
 
     @Test
+    void aClusterIsNotCreatedBelowAPathThatIsNotThere() throws Exception {
+        TreeConfig config = new TreeConfig(
+                server.connectString() + "/missing", TestCluster.SESSION, TestCluster.SOON, Optional.empty());
+        assertRefused(CuratorStateTree.createCluster(config, "other", UUID.randomUUID()), "create it first");
+    }
+
+    @Test
     void nonsenseInOneKeyIsNamedAndTheRestStaysUsable() throws Exception {
         List<CuratorStateTree> nodes = cluster.threeNodesWithVol0();
         StateTree a = nodes.get(0);
