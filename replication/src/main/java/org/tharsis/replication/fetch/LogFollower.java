@@ -103,7 +103,7 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         this.state = new FollowState.Connecting(source, "", 1);
         this.lastFailure = state;
         this.timer = loop.scheduleAtFixedRate(
-                this::acknowledge, settings.heartbeatMs(), settings.heartbeatMs(), TimeUnit.MILLISECONDS);
+                () -> acknowledge(true), settings.heartbeatMs(), settings.heartbeatMs(), TimeUnit.MILLISECONDS);
     }
 
     void start() {
@@ -298,10 +298,11 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
 
     /** On the sync lane. */
     private void synced() {
-        loop.execute(this::acknowledge);
+        loop.execute(() -> acknowledge(false));
     }
 
-    private void acknowledge() {
+    /** @param always also when nothing has changed: the server sees that it is still followed */
+    private void acknowledge(boolean always) {
         Optional<LogIntake> log = intake;
         if (phase != Phase.FOLLOWING || log.isEmpty() || stream.isEmpty()) {
             return;
@@ -314,7 +315,7 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
                 receivedLsn,
                 durableLsn,
                 Long.compareUnsigned(replayedLsn, receivedLsn) < 0 ? replayedLsn : receivedLsn);
-        if (!ack.equals(lastAck)) {
+        if (always || !ack.equals(lastAck)) {
             if (lastAck.durableLsn() != 0 && durableLsn != lastAck.durableLsn()) {
                 backoff.succeeded();
             }

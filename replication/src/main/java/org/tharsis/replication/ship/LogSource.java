@@ -57,8 +57,8 @@ final class LogSource implements ChunkSource {
         if (Long.compareUnsigned(durableLsn, madeLsn) < 0) {
             throw new WireException(
                     ErrorCode.REFUSED,
-                    "the log of this node was cut to LSN " + Long.toUnsignedString(durableLsn)
-                            + ", below what was sent: ask anew");
+                    "the log of this node ends at LSN " + Long.toUnsignedString(durableLsn)
+                            + " now, below what was sent: it was cut, or is being opened again; ask anew");
         }
         if (madeLsn == durableLsn) {
             return end(durableLsn);

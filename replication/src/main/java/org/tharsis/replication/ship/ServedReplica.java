@@ -35,7 +35,8 @@ public interface ServedReplica {
     CompletionStage<Void> keepLog(UUID follower, long fromLsn);
 
     /**
-     * A follower says how far it is. Called in order for each follower; never with less than before on one connection.
+     * A follower says how far it is: when something has changed, and once in a heartbeat interval all the same. Called in order for
+     * each follower; received and durable never go back on one stream.
      *
      * @param receivedLsn verified by it
      * @param durableLsn on its stable storage; at most {@code receivedLsn}
