@@ -212,6 +212,7 @@ enum th_spare_state {
 	TH_SPARE_NONE,
 	TH_SPARE_OPENING,
 	TH_SPARE_OPENED,
+	TH_SPARE_MAKING_ROOM, /* one in stock is removed */
 	TH_SPARE_ALLOCATING,
 	TH_SPARE_READY
 };
@@ -233,6 +234,7 @@ struct th_stock_slot {
 struct th_spare {
 	enum th_spare_state state;
 	char name[TH_SPARE_NAME_BYTES];
+	char removed_name[TH_SPARE_NAME_BYTES];
 	struct th_file_io io;
 	uint32_t file;
 	bool opened;

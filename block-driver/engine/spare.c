@@ -64,20 +64,50 @@ bool th_spare_stock(struct th_engine *engine, const char *name, uint64_t bytes)
 	return true;
 }
 
+/* One leaves the stock; NULL: it is empty. */
+static struct th_stock_slot *stock_take(struct th_engine *engine, char name[TH_SPARE_NAME_BYTES])
+{
+	for (uint32_t i = 0; i < TH_STOCK_SLOTS; i++) {
+		struct th_stock_slot *slot = &engine->stock[i];
+
+		if (slot->state != TH_STOCK_FULL)
+			continue;
+		slot->state = TH_STOCK_TAKEN;
+		stock_name(i, name);
+		return slot;
+	}
+	return NULL;
+}
+
 /* From the stock, or a fresh one. */
 static void spare_choose(struct th_engine *engine)
 {
 	struct th_spare *spare = &engine->spare;
+	struct th_stock_slot *slot = stock_take(engine, spare->name);
 
-	memcpy(spare->name, fresh_name, sizeof(fresh_name));
-	for (uint32_t i = 0; i < TH_STOCK_SLOTS && !spare->exists; i++) {
-		if (engine->stock[i].state != TH_STOCK_FULL)
-			continue;
-		engine->stock[i].state = TH_STOCK_TAKEN;
-		stock_name(i, spare->name);
-		spare->bytes = engine->stock[i].bytes;
+	if (slot) {
+		spare->bytes = slot->bytes;
 		spare->exists = true;
+	} else {
+		memcpy(spare->name, fresh_name, sizeof(fresh_name));
 	}
+}
+
+/*
+ * The spare finds no space. That may be because others, which came into stock after it had been opened, have all of it: one of
+ * them goes. False: there is none.
+ */
+static bool spare_make_room(struct th_engine *engine)
+{
+	struct th_spare *spare = &engine->spare;
+
+	if (!spare->opened || !stock_take(engine, spare->removed_name))
+		return false;
+	spare->state = TH_SPARE_MAKING_ROOM;
+	th_file_io_start(engine, &spare->io,
+			 &(struct th_file_command){ .operation = TH_FILE_REMOVE,
+						    .name = spare->removed_name });
+	return true;
 }
 
 void th_spare_take(struct th_engine *engine, char name[TH_SPARE_NAME_BYTES])
@@ -96,8 +126,11 @@ void th_spare_name_is_free(struct th_engine *engine, const char *name)
 
 static void spare_failed(struct th_engine *engine, int error)
 {
+	bool no_space = error == -ENOSPC || error == -EDQUOT;
 	struct th_spare *spare = &engine->spare;
 
+	if (no_space && spare_make_room(engine))
+		return;
 	spare->retry_ns = engine->now_ns + TH_RETRY_NS;
 	spare->state = spare->opened ? TH_SPARE_OPENED : TH_SPARE_NONE;
 	spare->error = error;
@@ -107,7 +140,7 @@ static void spare_failed(struct th_engine *engine, int error)
 		spare->exists = false;
 		spare->bytes = 0;
 	}
-	if (error == -ENOSPC || error == -EDQUOT) {
+	if (no_space) {
 		th_segments_set_log_full(engine, true);
 		return;
 	}
@@ -143,6 +176,8 @@ static void spare_allocate(struct th_engine *engine)
 	if (th_segments_bytes(engine) - spare->bytes + engine->options.segment_bytes >
 		    engine->options.log_limit_bytes &&
 	    !th_mutated(TH_MUTATE_FULL_IGNORED)) {
+		if (spare_make_room(engine))
+			return;
 		engine->checkpoint_wanted = true;
 		th_segments_set_log_full(engine, true);
 		return;
@@ -171,7 +206,13 @@ static void spare_finished(struct th_engine *engine)
 {
 	struct th_spare *spare = &engine->spare;
 
-	if (spare->io.error) {
+	if (spare->state == TH_SPARE_MAKING_ROOM) {
+		th_spare_name_is_free(engine, spare->removed_name);
+		spare->state = TH_SPARE_OPENED;
+		spare->retry_ns = 0;
+		if (spare->io.error && spare->io.error != -ENOENT)
+			spare_failed(engine, spare->io.error);
+	} else if (spare->io.error) {
 		spare_failed(engine, spare->io.error);
 	} else if (spare->state == TH_SPARE_OPENING) {
 		spare->file = spare->io.file;

@@ -154,6 +154,41 @@ static void a_rotation_of_a_full_log_is_refused(void **state)
 	assert_int_equal(io_end(&io), 0);
 }
 
+/*
+ * Former segments come into stock when a fresh spare file waits for space already, and take all that the file system has, but
+ * for a little less than a segment.
+ */
+static void former_segments_in_stock_do_not_keep_the_log_full(void **state)
+{
+	struct node *node = new_node(state, &node_shape_default);
+	struct io io;
+
+	node->options.segment_bytes = TH_MIB;
+	node->options.writeback_delay_ns = 3600 * TH_NS_PER_S;
+	node_begin(node);
+	for (uint64_t room = 9; room < 12; room++) {
+		node->directory->capacity_bytes = room * TH_MIB + TH_MIB - TH_BLOCK_BYTES;
+		for (uint64_t round = 0; round < 3; round++) {
+			struct fault_rule *rule = hold(node, FAULT_DISK, TH_WRITE, NULL);
+
+			for (uint64_t i = 0;; i++) {
+				io_start(node, &io, TH_WRITE, 0, place(i), WRITE_BYTES, i + 1);
+				world_run_for(node->world, TH_NS_PER_S / 10);
+				if (!io.done)
+					break;
+				assert_int_equal(io_end(&io), 0);
+				assert_true(i < 1000);
+			}
+			assert_true(status_of(node).log_full);
+			fault_remove(rule);
+			assert_int_equal(node_do(node, TH_CALL_CHECKPOINT), 0);
+			assert_int_equal(io_end(&io), 0);
+			world_run_for(node->world, LONG_NS);
+			assert_false(status_of(node).log_full);
+		}
+	}
+}
+
 static void a_full_file_system_lets_writers_wait_until_it_has_room(void **state)
 {
 	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
@@ -536,6 +571,7 @@ int main(int argc, char **argv)
 		engine_test(a_demotion_with_a_full_log_refuses_those_who_wait),
 		engine_test(closing_with_a_full_log_ends),
 		engine_test(a_rotation_of_a_full_log_is_refused),
+		engine_test(former_segments_in_stock_do_not_keep_the_log_full),
 		engine_test(a_full_file_system_lets_writers_wait_until_it_has_room),
 		engine_test(segments_used_again_never_bring_old_records_back),
 		engine_test(a_peer_that_is_behind_loses_its_log_and_gets_a_bitmap),
