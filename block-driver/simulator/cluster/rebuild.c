@@ -78,9 +78,14 @@ static int give_up_peer(struct th_replica *replica)
 static int choose_start(struct th_replica *replica, struct th_position *start)
 {
 	struct th_cluster *cluster = replica->cluster;
-	int error;
+	int error = 0;
 
 	do {
+		/* What is durable may lie before all that the source has: it may have begun just now, as this one does. */
+		if (replica->shipping.starved)
+			error = th_cluster_call(cluster->source, TH_CALL_FLUSH);
+		if (error)
+			break;
 		th_oracle_look(&cluster->oracle);
 		*start = newest_start(cluster);
 		replica->shipping.announced_lsn = start->lsn;
