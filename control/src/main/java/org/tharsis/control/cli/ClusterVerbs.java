@@ -85,7 +85,10 @@ final class ClusterVerbs {
     }
 
     /** Names its verbs. */
-    @Command(name = "cluster", description = "Creates a cluster, and lets nodes join it.")
+    @Command(
+            name = "cluster",
+            description = "Creates a cluster, and lets nodes join it.",
+            footer = "  tharsis cluster create production")
     static final class Group extends Verb {
         Group(Call call) {
             super(call);

@@ -124,7 +124,7 @@ final class LogVerbs {
     }
 
     /** Names its verbs. */
-    @Command(name = "log", description = "Reads the log of a resource.")
+    @Command(name = "log", description = "Reads the log of a resource.", footer = "  tharsis log verify vol0")
     static final class Group extends Verb {
         Group(Call call) {
             super(call);

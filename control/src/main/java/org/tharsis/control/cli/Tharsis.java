@@ -23,8 +23,8 @@ import picocli.CommandLine.ParameterException;
             "  tharsis view",
             "  tharsis primary vol0",
             "",
-            "Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage; 3 the time was up;",
-            "4 somebody could not be reached; 5 done in part."
+            "Exit codes: 0 done; 1 refused, nothing was changed; 2 wrong usage;",
+            "3 the time was up; 4 somebody could not be reached; 5 done in part."
         })
 public final class Tharsis extends Verb {
     @Mixin
