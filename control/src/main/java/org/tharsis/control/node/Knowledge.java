@@ -13,6 +13,7 @@ import org.tharsis.control.model.ResourceView;
 /** What commands ask before they do something; what is missing is told as their outcome. Any thread may call. */
 final class Knowledge {
     private static final long LOOP_MS_MAX = 5000;
+    private static final Duration SEEN_WITHIN = Duration.ofSeconds(5);
 
     private final Member member;
 
@@ -102,6 +103,16 @@ final class Knowledge {
                     .isPresent();
             return here && isUsableHere(name);
         });
+    }
+
+    /** Waits until the view shows the role that this node has written: who looks next shall see it. */
+    void awaitSeen(ReplicaLoop loop) throws Exception {
+        member.changes()
+                .until(
+                        SEEN_WITHIN,
+                        () -> loop.parts()
+                                .roles()
+                                .isSeenIn(resource(loop.parts().spec().resource())));
     }
 
     /** What is in the way, as the end of a sentence; empty when nothing is known. */

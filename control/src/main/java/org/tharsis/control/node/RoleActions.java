@@ -32,7 +32,7 @@ final class RoleActions {
     private final WatchedResource watched;
     private final Events events;
     private final Clock clock;
-    private int writtenVersion;
+    private volatile int writtenVersion;
 
     RoleActions(
             ReplicaSpec spec,
@@ -51,7 +51,7 @@ final class RoleActions {
         this.clock = clock;
     }
 
-    /** The view shows at least what was written last. */
+    /** The view shows at least what was written last. Any thread may ask. */
     boolean isSeenIn(ResourceView view) {
         return view.role().filter(role -> role.version() >= writtenVersion).isPresent()
                 || view.role().isEmpty();

@@ -27,6 +27,8 @@ import org.tharsis.control.state.Outcome;
 /** Commands that change who is the primary. Any thread may call; they block. */
 final class RoleCommands {
     private static final Duration USUAL_TIMEOUT = Duration.ofSeconds(60);
+    /** What other nodes tell arrives within this time. */
+    private static final Duration SETTLED_WITHIN = Duration.ofSeconds(3);
     /** A handover takes as long as the new primary needs for what it lacks, and nobody can write meanwhile. */
     private static final long LAG_BYTES_MAX = 256L << 20;
 
@@ -93,7 +95,7 @@ final class RoleCommands {
         String name = command.name();
         String from = role.primary().orElseThrow();
         requireReady(view, from);
-        requireNoUsers(view, from, command.disconnectUsers());
+        requireNoUsers(name, from, command.disconnectUsers());
         long deadlineNs = System.nanoTime() + within.toNanos();
         int version = startHandover(view, role, from, command.disconnectUsers());
         caller.progress(Progress.step("waiting until " + from + " has sealed its log"));
@@ -109,19 +111,42 @@ final class RoleCommands {
         return finish(name, left(deadlineNs), caller);
     }
 
-    /** Returns the version of the role with which the handover began. */
-    private int startHandover(ResourceView view, Role role, String from, boolean disconnectUsers) throws CommandFailed {
+    private int users(String name, String host) throws CommandFailed {
+        return knowledge
+                .resource(name)
+                .replica(host)
+                .flatMap(ReplicaView::actual)
+                .map(Actual::users)
+                .orElse(0);
+    }
+
+    /**
+     * Returns the version of the role with which the handover began. It needs this replica's health to be as in the view; when that has
+     * just changed, it is looked at again.
+     */
+    private int startHandover(ResourceView view, Role role, String from, boolean disconnectUsers) throws Exception {
         if (role.handoverTo().isPresent()) {
             return view.role().orElseThrow().version();
         }
         if (disconnectUsers) {
             CommandFailed.unlessDone(member.tree().setTodo(view.name(), from, Switch.DISCONNECT_USERS, true));
         }
-        Outcome outcome = member.tree().startHandover(view, member.me());
+        Outcome outcome = member.changes()
+                .await(SETTLED_WITHIN, () -> startedOrLost(view.name(), role))
+                .orElseThrow(() -> CommandFailed.timedOut(
+                        "the replica of " + view.name() + " on " + member.me() + " changes all the time",
+                        "look at 'tharsis view'"));
         CommandFailed.unlessDone(outcome);
         return outcome instanceof Outcome.Done done
                 ? done.version()
                 : view.role().orElseThrow().version();
+    }
+
+    /** Empty when it should be tried again with a newer view. */
+    private Optional<Outcome> startedOrLost(String name, Role role) throws CommandFailed {
+        Outcome outcome = member.tree().startHandover(knowledge.resource(name), member.me());
+        boolean again = outcome instanceof Outcome.Lost lost && lost.current().equals(Optional.of(role));
+        return again ? Optional.empty() : Optional.of(outcome);
     }
 
     /** The role, once the old primary has answered the handover: sealed, or kept. */
@@ -168,12 +193,13 @@ final class RoleCommands {
         }
     }
 
-    private static void requireNoUsers(ResourceView view, String from, boolean disconnect) throws CommandFailed {
-        int users = view.replica(from)
-                .flatMap(ReplicaView::actual)
-                .map(Actual::users)
-                .orElse(0);
-        if (users > 0 && !disconnect) {
+    /** What the other node has told of its users is up to a second old. It looks itself before it gives the role away. */
+    private void requireNoUsers(String name, String from, boolean disconnect) throws Exception {
+        if (disconnect || member.changes().until(SETTLED_WITHIN, () -> users(name, from) == 0)) {
+            return;
+        }
+        int users = users(name, from);
+        if (users > 0) {
             throw CommandFailed.refused(
                     "the device has " + users + (users == 1 ? " user" : " users") + " on " + from,
                     "end them first, or let them be disconnected with --disconnect-users");
@@ -335,6 +361,7 @@ final class RoleCommands {
                     return true;
                 })
                 .get(timeout(command.timeoutMs()).toMillis(), TimeUnit.MILLISECONDS);
+        knowledge.awaitSeen(loop);
         return new Changed(name + ": nobody is the primary; " + member.me() + " has sealed its log.");
     }
 }

@@ -4,43 +4,26 @@ package org.tharsis.control.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
-import java.util.Optional;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.tharsis.control.api.Caller;
-import org.tharsis.control.api.Changed;
-import org.tharsis.control.api.Command;
+import org.tharsis.control.api.Command.Condition;
 import org.tharsis.control.api.Outcome;
-import org.tharsis.control.api.Progress;
 import org.tharsis.control.api.ViewReport;
-import org.tharsis.control.config.HostPort;
-import org.tharsis.control.config.TharsisConfig;
-import org.tharsis.control.driver.BrickdProcess;
 
-/** Nodes in one process, each with a real brickd. */
+/** Nodes of this process, each with a real brickd: what becomes of a replica, whatever is taken away from it. */
 @Tag("cluster")
-@Timeout(120)
+@Timeout(180)
 class NodesTest {
-    private static final long SIZE = 16 << 20;
-    private static final Caller NOBODY = new Caller() {
-        @Override
-        public void progress(Progress progress) {}
-
-        @Override
-        public boolean gone() {
-            return false;
-        }
-    };
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final int WRITE_BYTES = 256 << 10;
 
     @TempDir
     Path directory;
@@ -54,97 +37,156 @@ class NodesTest {
         }
     }
 
-    private <T extends AutoCloseable> T closing(T part) {
-        toClose.push(part);
-        return part;
+    private Site first(boolean tls) throws IOException {
+        Site site = new Site(directory, "a", tls);
+        toClose.push(site);
+        site.createCluster();
+        site.createResource();
+        return site;
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
+    private Site joined(Site to, String name, boolean tls) throws IOException {
+        Site site = new Site(directory, name, tls);
+        toClose.push(site);
+        site.joinCluster(to);
+        site.joinResource();
+        site.await(Condition.CAUGHT_UP);
+        return site;
     }
 
-    private TharsisConfig config(String name, boolean tls) throws IOException {
-        Path home = Files.createDirectories(directory.resolve(name));
-        BrickdProcess brickd = closing(new BrickdProcess(home));
-        HostPort listen = new HostPort("127.0.0.1", freePort());
-        return new TharsisConfig(
-                name,
-                "default",
-                home.resolve("state"),
-                home.resolve("tharsis.sock"),
-                Optional.of(brickd.socket()),
-                listen,
-                listen,
-                Map.of(),
-                Optional.empty(),
-                new HostPort("127.0.0.1", freePort()),
-                tls);
-    }
-
-    private static <T> T done(Outcome<T> outcome) {
-        assertThat(outcome).isInstanceOf(Outcome.Done.class);
-        return ((Outcome.Done<T>) outcome).result();
-    }
-
-    private static Command.WaitResource wait(Command.Condition condition) {
-        return new Command.WaitResource("vol0", condition, Optional.empty(), Optional.of(30_000L));
-    }
-
-    private static Command.Primary primary() {
-        return new Command.Primary("vol0", false, false, false, Optional.of(20_000L));
-    }
-
-    private Node first(boolean tls) throws IOException {
-        Node a = closing(Node.start(config("a", tls), Clock.systemUTC()));
-        done(a.createCluster(new Command.CreateCluster("test"), NOBODY));
-        done(a.createResource(
-                new Command.CreateResource(
-                        "vol0",
-                        directory.resolve("a/disk").toString(),
-                        Optional.of(SIZE),
-                        true,
-                        Optional.empty(),
-                        Optional.empty()),
-                NOBODY));
-        return a;
-    }
-
-    private Node joined(Node to, String name, boolean tls) throws IOException {
-        Node node = closing(Node.start(config(name, tls), Clock.systemUTC()));
-        String token = done(to.token()).token();
-        done(node.joinCluster(new Command.JoinCluster(token, Optional.empty()), NOBODY));
-        done(node.joinResource(
-                new Command.JoinResource(
-                        "vol0", directory.resolve(name + "/disk").toString(), true, Optional.empty()),
-                NOBODY));
-        return node;
-    }
-
-    private static ViewReport.Resource view(Node node) {
-        return done(node.view(Optional.of("vol0"))).resources().get(0);
+    private static void awaitHealth(Site site, String health) {
+        Awaitility.await()
+                .atMost(LIMIT)
+                .untilAsserted(() -> assertThat(site.replica().health()).isEqualTo(health));
     }
 
     private void replicatesAndHandsOver(boolean tls) throws Exception {
-        Node a = first(tls);
-        Node b = joined(a, "b", tls);
-        Changed consistent = done(b.waitResource(wait(Command.Condition.CONSISTENT), NOBODY));
-        assertThat(consistent.message()).isEqualTo("vol0 on b is consistent.");
-        done(b.waitResource(wait(Command.Condition.CAUGHT_UP), NOBODY));
+        Site a = first(tls);
+        a.write(1, 0, WRITE_BYTES);
+        Site b = joined(a, "b", tls);
+        a.write(2, WRITE_BYTES, WRITE_BYTES);
+        b.await(Condition.CAUGHT_UP);
+        assertThat(b.replica().lagBytes()).contains(0L);
 
-        done(b.primary(primary(), NOBODY));
-        assertThat(view(b).role().primary()).contains("b");
-        assertThat(view(b).role().epoch()).isEqualTo(2);
-        done(a.waitResource(wait(Command.Condition.SECONDARY), NOBODY));
+        Site.done(b.primary(false));
+        assertThat(b.view().role().primary()).contains("b");
+        assertThat(b.view().role().epoch()).isEqualTo(2);
+        b.write(3, 0, WRITE_BYTES);
+        a.await(Condition.CAUGHT_UP);
 
-        done(a.primary(primary(), NOBODY));
-        assertThat(view(a).role().primary()).contains("a");
-        assertThat(view(a).role().epoch()).isEqualTo(3);
+        Site.done(a.primary(false));
+        assertThat(a.view().role().epoch()).isEqualTo(3);
     }
 
     @Test
     void aNewReplicaIsFilledAndTheRoleGoesThereAndBack() throws Exception {
         replicatesAndHandsOver(false);
+    }
+
+    @Test
+    void allOfItWorksWithCertificates() throws Exception {
+        replicatesAndHandsOver(true);
+    }
+
+    @Test
+    void whatTheOldPrimaryHadMoreIsReportedAndKeptUntilInvalidate() throws Exception {
+        Site a = first(false);
+        Site witness = a;
+        Site b = joined(witness, "b", false);
+        Site c = joined(witness, "c", false);
+        Site.done(c.primary(false));
+        b.await(Condition.CAUGHT_UP);
+        c.stopDaemon();
+        c.write(7, 0, WRITE_BYTES);
+        c.killDriver();
+
+        assertThat(b.primary(false)).isInstanceOf(Outcome.Refused.class);
+        Site.done(b.primary(true));
+        assertThat(b.view().role().state()).isEqualTo(ViewReport.RoleState.FORCED);
+        b.write(8, WRITE_BYTES, WRITE_BYTES);
+
+        c.start();
+        awaitHealth(c, "diverged");
+        assertThat(c.replica().role()).contains("secondary");
+        assertThat(c.replica().lost().orElseThrow().bytes()).isEqualTo(WRITE_BYTES);
+        Site.done(c.invalidate());
+        c.await(Condition.CAUGHT_UP);
+        awaitHealth(c, "ok");
+        assertThat(c.replica().lost()).isEmpty();
+    }
+
+    @Test
+    void aPrimaryWhoseDriverWasKilledComesBackInTheNextEpoch() throws Exception {
+        Site a = first(false);
+        Site b = joined(a, "b", false);
+        a.write(1, 0, WRITE_BYTES);
+        a.killDriver();
+        a.start();
+        a.await(Condition.PRIMARY);
+        assertThat(a.view().role().epoch()).isEqualTo(2);
+        a.write(2, 0, WRITE_BYTES);
+        b.await(Condition.CAUGHT_UP);
+    }
+
+    @Test
+    void aFollowerWhoseDriverWasKilledGoesOnFollowing() throws Exception {
+        Site a = first(false);
+        Site b = joined(a, "b", false);
+        b.killDriver();
+        a.write(1, 0, WRITE_BYTES);
+        b.start();
+        b.await(Condition.CAUGHT_UP);
+    }
+
+    @Test
+    void aDaemonThatComesBackFindsItsReplicasAtTheDriver() throws Exception {
+        Site a = first(false);
+        Site b = joined(a, "b", false);
+        b.stopDaemon();
+        a.write(1, 0, WRITE_BYTES);
+        b.start();
+        b.await(Condition.CAUGHT_UP);
+        Site.done(b.primary(false));
+    }
+
+    @Test
+    void withoutZooKeeperReplicationGoesOnAndADaemonComesUpFromItsJournal() throws Exception {
+        Site witness = new Site(directory, "w", false);
+        toClose.push(witness);
+        witness.createCluster();
+        Site a = new Site(directory, "a", false);
+        toClose.push(a);
+        a.joinCluster(witness);
+        a.createResource();
+        Site b = joined(a, "b", false);
+        witness.stopDaemon();
+
+        Awaitility.await().atMost(LIMIT).until(() -> {
+            ViewReport report = Site.done(b.node().view(java.util.Optional.empty()));
+            return report.cluster().orElseThrow().source() == ViewReport.Source.JOURNAL;
+        });
+        a.write(1, 0, WRITE_BYTES);
+        b.await(Condition.CAUGHT_UP);
+        b.stopDaemon();
+        b.start();
+        a.write(2, 0, WRITE_BYTES);
+        b.await(Condition.CAUGHT_UP);
+        assertThat(b.primary(true)).isInstanceOf(Outcome.Unreachable.class);
+
+        witness.start();
+        Awaitility.await().atMost(LIMIT).until(() -> b.primary(false) instanceof Outcome.Done);
+    }
+
+    @Test
+    void withoutAPrimaryAnyNodeThatHasAllCanGoOn() throws Exception {
+        Site a = first(false);
+        Site b = joined(a, "b", false);
+        a.write(1, 0, WRITE_BYTES);
+        Site.done(a.secondary());
+        assertThat(a.view().role().state()).isEqualTo(ViewReport.RoleState.NONE);
+        Site.done(b.primary(false));
+        a.await(Condition.CAUGHT_UP);
+        Site.done(a.leave(false));
+        assertThat(b.view().replicas()).hasSize(1);
     }
 }
