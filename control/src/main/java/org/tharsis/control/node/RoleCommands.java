@@ -198,12 +198,17 @@ final class RoleCommands {
         if (disconnect || member.changes().until(SETTLED_WITHIN, () -> users(name, from) == 0)) {
             return;
         }
-        int users = users(name, from);
-        if (users > 0) {
-            throw CommandFailed.refused(
-                    "the device has " + users + (users == 1 ? " user" : " users") + " on " + from,
-                    "end them first, or let them be disconnected with --disconnect-users");
-        }
+        throw tooManyUsers(users(name, from), from);
+    }
+
+    private static CommandFailed tooManyUsers(int users, String host) {
+        return CommandFailed.refused(
+                "the device has " + users + (users == 1 ? " user" : " users") + " on " + host,
+                "end them first, or let them be disconnected with --disconnect-users");
+    }
+
+    private static int usersHere(ReplicaLoop loop) {
+        return loop.parts().watched().status().map(ResourceStatus::users).orElse(0);
     }
 
     private CommandFailed takenBack(String name, String from) throws CommandFailed {
@@ -348,11 +353,8 @@ final class RoleCommands {
             return new Changed(name + ": " + member.me() + " is not the primary.");
         }
         ReplicaLoop loop = knowledge.loop(name);
-        int users = loop.parts().watched().status().map(ResourceStatus::users).orElse(0);
-        if (users > 0 && !command.disconnectUsers()) {
-            throw CommandFailed.refused(
-                    "the device has " + users + (users == 1 ? " user" : " users") + " on " + member.me(),
-                    "end them first, or let them be disconnected with --disconnect-users");
+        if (!command.disconnectUsers() && !member.changes().until(SETTLED_WITHIN, () -> usersHere(loop) == 0)) {
+            throw tooManyUsers(usersHere(loop), member.me());
         }
         caller.progress(Progress.step("sealing the log"));
         loop.call(() -> {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -162,7 +163,7 @@ class NodesTest {
         witness.stopDaemon();
 
         Awaitility.await().atMost(LIMIT).until(() -> {
-            ViewReport report = Site.done(b.node().view(java.util.Optional.empty()));
+            ViewReport report = Site.done(b.node().view(Optional.empty()));
             return report.cluster().orElseThrow().source() == ViewReport.Source.JOURNAL;
         });
         a.write(1, 0, WRITE_BYTES);
@@ -187,6 +188,8 @@ class NodesTest {
         Site.done(b.primary(false));
         a.await(Condition.CAUGHT_UP);
         Site.done(a.leave(false));
-        assertThat(b.view().replicas()).hasSize(1);
+        Awaitility.await()
+                .atMost(LIMIT)
+                .untilAsserted(() -> assertThat(b.view().replicas()).hasSize(1));
     }
 }
