@@ -106,6 +106,23 @@ class BrickdTest {
     }
 
     @Test
+    void makesAReplicaWhoseLogBeginsInTheMiddleOfAHistory() throws Exception {
+        LogPosition start = new LogPosition(40960, 3, 0x0123456789abcdefL);
+        Path log = Files.createDirectory(directory.resolve("log"));
+        client.create(
+                "vol0",
+                new NewReplica(log, 16 << 20, 512, RESOURCE, NODE, Optional.of(start), Optional.of(81920L)),
+                SIO);
+
+        assertThat(client.open("vol0", log, RESOURCE, SIO)).isEqualTo(new Opened(RESOURCE, NODE, 16 << 20, start));
+        ResourceStatus.Replica replica = client.status("vol0").replica().orElseThrow();
+        assertThat(replica.replayed()).isEqualTo(start);
+        assertThat(replica.blockBytes()).isEqualTo(512);
+        assertThat(replica.consistent()).isFalse();
+        assertThat(replica.inconsistentUntilLsn()).contains(81920L);
+    }
+
+    @Test
     void followsAResourceFromOpenToCloseAndBeyondItsDriversDeath() throws Exception {
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         try (DriverWatch watch = client.watch("vol0", new DriverWatch.ResourceListener() {
