@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """A cluster of real processes: a witness with ZooKeeper, and nodes a, b, ... with a brickd and a daemon each."""
 import json
 import os

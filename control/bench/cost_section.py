@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """What replication costs the primary: the same writes with a follower that fetches and with one that is paused."""
 import statistics
 

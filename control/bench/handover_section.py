@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """How long a planned handover takes under load: from the command to the first write that the new primary accepts."""
 import statistics
 import subprocess

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """How far a follower is behind at 10, 50 and 90 % of the rate of writes that the pair sustains.
 
 Measured from outside: the drivers of both nodes are asked for their positions all the time. The lag of the follower when it

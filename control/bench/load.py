@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """The writes of the measurements: 4 KiB at random places of the device, by fio over NBD."""
 from fio_job import measure
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """How fast existing segments are shipped, against a plain copy of the same files over the same sockets, by ShipBench."""
 import statistics
 import subprocess

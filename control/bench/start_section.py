@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: Apache-2.0
 """How long it takes until a daemon answers, and a command has its answer."""
 import statistics
 import subprocess
