@@ -23,9 +23,4 @@ public record Progress(
     public static Progress step(String step) {
         return new Progress(step, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
-
-    /** A step that knows its bytes but not its pace. */
-    public static Progress bytes(String step, long doneBytes, long totalBytes) {
-        return new Progress(step, Optional.of(doneBytes), Optional.of(totalBytes), Optional.empty(), Optional.empty());
-    }
 }

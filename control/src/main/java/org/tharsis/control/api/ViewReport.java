@@ -57,9 +57,17 @@ public record ViewReport(
      * @param address HOST:PORT for its peers
      * @param alive it has a session with ZooKeeper, as far as that is known
      * @param driver {@code brickd}, {@code kernel} or {@code none}
+     * @param awayMs for how long the answering node has seen it away; left out while it is alive
      */
     public record Node(
-            String name, UUID uuid, String address, String site, String version, String driver, boolean alive) {}
+            String name,
+            UUID uuid,
+            String address,
+            String site,
+            String version,
+            String driver,
+            boolean alive,
+            Optional<Long> awayMs) {}
 
     /**
      * A resource.
@@ -102,10 +110,15 @@ public record ViewReport(
      * @param role what it is by its own driver: {@code primary}, {@code secondary}; left out when that is not known
      * @param health one word: {@code ok}, {@code inconsistent}, {@code diverged}, {@code detached}, {@code failed}
      * @param healthDetail what belongs to it, as a phrase: "until LSN 1234"
-     * @param lagBytes what the source has and this one has not replayed; 0 when they are equal, and for the primary
-     * @param lagMs age of the last replayed data while behind, 0 when equal
+     * @param lagBytes what the source has and this one has not replayed; 0 when they are equal, and for the primary; left
+     *     out while the source is not heard
+     * @param lagMs age of the oldest write that is not replayed; 0 when there is none; left out when nothing tells
+     * @param lastLag while the lag is not known: what it was
      * @param live the positions come from the driver now, and not from what was last published
+     * @param staleMs how old all this is; left out when it is of now, or was published by a node that is alive, a second or
+     *     two ago at the most
      * @param source node from which it fetches
+     * @param hindrance what keeps it from fetching, as a phrase; known for replicas of the answering node
      * @param todo what is wanted: {@code attach}, {@code fetch}, {@code replay}, {@code sync}
      * @param actual what is
      * @param users of the device, on the primary
@@ -120,8 +133,11 @@ public record ViewReport(
             Optional<Position> position,
             Optional<Long> lagBytes,
             Optional<Long> lagMs,
+            Optional<LastLag> lastLag,
             boolean live,
+            Optional<Long> staleMs,
             Optional<String> source,
+            Optional<String> hindrance,
             Map<String, Boolean> todo,
             Map<String, Boolean> actual,
             Optional<Integer> users,
@@ -130,6 +146,14 @@ public record ViewReport(
             Optional<String> disk,
             Optional<String> device,
             Optional<String> logDirectory) {}
+
+    /**
+     * A lag that is not known any more.
+     *
+     * @param bytes of what the source had when it was heard last
+     * @param heardMs how long ago that is
+     */
+    public record LastLag(long bytes, long heardMs) {}
 
     /**
      * Where a replica stands in the log.

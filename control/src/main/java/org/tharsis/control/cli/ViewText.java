@@ -3,6 +3,7 @@ package org.tharsis.control.cli;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.tharsis.control.api.Progress;
@@ -11,6 +12,17 @@ import org.tharsis.control.api.ViewReport;
 /** A view as a person reads it. */
 final class ViewText {
     private static final String NOTHING = "-";
+    private static final Set<String> NEEDS_INVALIDATE = Set.of("diverged", "gone");
+    private static final Set<String> WORKING = Set.of("ok", "inconsistent", "detached");
+
+    /** How a switch reads that is off: because it shall be, or although it shall not. */
+    private record Words(String off, String notYet) {}
+
+    private static final Map<String, Words> WORDS = new TreeMap<>(Map.of(
+            "attach", new Words("disk detached as told", "no disk yet"),
+            "fetch", new Words("fetch paused", "fetches nothing now"),
+            "replay", new Words("replay paused", "replay stands still"),
+            "sync", new Words("backfill paused", "not filled yet")));
 
     static String of(ViewReport view) {
         StringBuilder text = new StringBuilder();
@@ -25,22 +37,29 @@ final class ViewText {
     }
 
     private static void cluster(StringBuilder text, ViewReport view, ViewReport.Cluster cluster) {
-        text.append("cluster " + cluster.name() + ", as " + view.node().name() + " knows it ");
+        boolean live = cluster.source() == ViewReport.Source.LIVE;
+        text.append("cluster " + cluster.name() + ", as " + view.node().name());
         text.append(
-                cluster.source() == ViewReport.Source.LIVE
-                        ? "now\n"
-                        : "since " + Quantities.time(cluster.ageMs()) + ": ZooKeeper at " + cluster.zookeeper()
+                live
+                        ? " sees it now\n"
+                        : " saw it " + Quantities.time(cluster.ageMs()) + " ago: ZooKeeper at " + cluster.zookeeper()
                                 + " cannot be reached\n");
         TextTable nodes = new TextTable("NODE", "STATE", "SITE", "ADDRESS", "DRIVER", "VERSION");
         view.nodes()
                 .forEach(node -> nodes.row(
                         node.name(),
-                        node.alive() ? "alive" : "away",
+                        (live ? "" : "was ") + state(node),
                         node.site(),
                         node.address(),
                         node.driver(),
                         node.version()));
         text.append(nodes.format());
+    }
+
+    private static String state(ViewReport.Node node) {
+        return node.alive()
+                ? "alive"
+                : "away" + node.awayMs().map(ms -> " " + Quantities.time(ms)).orElse("");
     }
 
     private static void resource(StringBuilder text, ViewReport.Resource resource) {
@@ -51,7 +70,7 @@ final class ViewText {
                 .forEach(replica -> replicas.row(
                         replica.node(),
                         replica.role().orElse(NOTHING),
-                        replica.health(),
+                        (replica.staleMs().isPresent() ? "was " : "") + replica.health(),
                         lag(replica),
                         replica.source().orElse(NOTHING),
                         replica.users().map(String::valueOf).orElse(NOTHING),
@@ -60,24 +79,43 @@ final class ViewText {
     }
 
     private static String role(ViewReport.Role role) {
-        String primary = role.primary()
-                .map(node -> "primary " + node + (role.state() == ViewReport.RoleState.FORCED ? " (by force)" : ""))
-                .orElse("no primary");
-        String handover =
-                role.successor().map(node -> ", handed over to " + node).orElse("");
-        return primary + handover + ", epoch " + Long.toUnsignedString(role.epoch());
+        String epoch = ", epoch " + Long.toUnsignedString(role.epoch());
+        if (role.state() == ViewReport.RoleState.HANDOVER) {
+            String successor = role.successor().orElse("another node");
+            return role.primary()
+                            .map(node -> "primary " + node + ", which hands over to " + successor)
+                            .orElse("no primary until " + successor + " has all of the log and takes over")
+                    + epoch;
+        }
+        return role.primary()
+                        .map(node ->
+                                "primary " + node + (role.state() == ViewReport.RoleState.FORCED ? " (by force)" : ""))
+                        .orElse("no primary")
+                + epoch;
     }
 
     private static String lag(ViewReport.Replica replica) {
-        if (replica.lagBytes().isEmpty()) {
+        if (isPrimary(replica)) {
             return NOTHING;
         }
-        long bytes = replica.lagBytes().get();
-        if (bytes == 0) {
-            return "none";
+        if (replica.lagBytes().isPresent()) {
+            return amount(replica.lagBytes().get())
+                    + replica.lagMs()
+                            .filter(age -> replica.lagBytes().get() > 0)
+                            .map(age -> ", " + Quantities.time(age))
+                            .orElse("");
         }
-        return Quantities.size(bytes)
-                + replica.lagMs().map(age -> ", " + Quantities.time(age)).orElse("");
+        return replica.lastLag()
+                .map(last -> "unknown, was " + amount(last.bytes()))
+                .orElse(NOTHING);
+    }
+
+    private static String amount(long lagBytes) {
+        return lagBytes == 0 ? "none" : Quantities.size(lagBytes);
+    }
+
+    private static boolean isPrimary(ViewReport.Replica replica) {
+        return replica.role().equals(Optional.of("primary"));
     }
 
     private static String note(ViewReport.Replica replica) {
@@ -88,25 +126,38 @@ final class ViewText {
                 .ifPresent(lost -> note.add("has " + Quantities.size(lost.bytes()) + " in " + lost.records()
                         + " records of " + Quantities.moment(lost.firstTimeMs()) + " to "
                         + Quantities.moment(lost.lastTimeMs()) + " that the others have not"));
-        onItsWay(replica).ifPresent(note::add);
-        if (!replica.live() && replica.position().isPresent()) {
-            note.add("as last published");
+        if (NEEDS_INVALIDATE.contains(replica.health())) {
+            note.add("stays so until 'tharsis invalidate' on " + replica.node());
         }
+        onItsWay(replica).ifPresent(note::add);
+        replica.hindrance().ifPresent(note::add);
+        replica.lastLag()
+                .filter(last -> replica.staleMs().isEmpty())
+                .ifPresent(last -> note.add("its source was heard " + Quantities.time(last.heardMs()) + " ago"));
+        replica.staleMs().ifPresent(ms -> note.add("as of " + Quantities.time(ms) + " ago"));
         return note.toString();
     }
 
-    /** What is wanted and not so yet. */
+    /** What the administrator has switched off, and what is not so yet although it is wanted. */
     private static Optional<String> onItsWay(ViewReport.Replica replica) {
         StringJoiner differences = new StringJoiner(", ");
-        for (Map.Entry<String, Boolean> todo : new TreeMap<>(replica.todo()).entrySet()) {
-            Optional<Boolean> actual = Optional.ofNullable(replica.actual().get(todo.getKey()));
-            if (!todo.getValue()) {
-                differences.add(todo.getKey() + " paused");
-            } else if (actual.isPresent() && !actual.get() && !replica.role().equals(Optional.of("primary"))) {
-                differences.add(todo.getKey() + " not yet");
+        WORDS.forEach((which, words) -> {
+            boolean wanted = replica.todo().getOrDefault(which, true);
+            boolean is = replica.actual().getOrDefault(which, true);
+            if (!wanted) {
+                differences.add(words.off());
+            } else if (!is && isExpected(which, replica)) {
+                differences.add(words.notYet());
             }
-        }
+        });
         return differences.length() == 0 ? Optional.empty() : Optional.of(differences.toString());
+    }
+
+    /** A primary fetches from nobody; of a replica that is filled, or cannot be used, the health says all. */
+    private static boolean isExpected(String which, ViewReport.Replica replica) {
+        return !isPrimary(replica)
+                && WORKING.contains(replica.health())
+                && !(which.equals("fetch") && replica.hindrance().isPresent());
     }
 
     /** One line: what is done, how much of it, how fast, for how long still. */

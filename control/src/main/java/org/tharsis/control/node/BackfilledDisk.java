@@ -72,7 +72,10 @@ final class BackfilledDisk implements BackfillTarget {
             driver.received(spec.resource(), segment, lsn);
             announcedLsn = lsn;
         } catch (DriverException refused) {
-            LOG.warn("{}: the driver does not take the backfill: {}", spec.resource(), refused.getMessage());
+            LOG.warn(
+                    "{}: the driver does not take what has come in of the backfill: {}. It is told again with the next of it.",
+                    spec.resource(),
+                    refused.getMessage());
         } catch (DriverGone gone) {
             LOG.debug("{}: the backfill waits for the driver: {}", spec.resource(), gone.getMessage());
         }

@@ -32,20 +32,37 @@ final class Fetching {
     private final Fetcher fetcher;
     private volatile Optional<Log> log = Optional.empty();
     private volatile Optional<Disk> disk = Optional.empty();
+    private final LagMeter meter = new LagMeter();
+    /** The source that the meter is about: a cut or a pause makes no other of it. */
+    private String metered = "";
 
     Fetching(Fetcher fetcher) {
         this.fetcher = fetcher;
     }
 
     void follow(Source source, FollowedLog replica) {
+        measureFrom(source.host());
         log = Optional.of(new Log(source.host(), replica, fetcher.follow(address(source), replica)));
     }
 
     /** @param ended called when the backfill has ended, by any thread */
     void backfill(Source source, BackfilledDisk target, Runnable ended) {
+        measureFrom("");
         Backfill backfill = fetcher.backfill(address(source), target);
         disk = Optional.of(new Disk(source.host(), target, backfill));
         backfill.result().whenComplete((result, failure) -> ended.run());
+    }
+
+    private void measureFrom(String source) {
+        if (!metered.equals(source)) {
+            meter.forget();
+            metered = source;
+        }
+    }
+
+    /** How far the replica is behind what it follows, or followed last. Any thread may use it. */
+    LagMeter meter() {
+        return meter;
     }
 
     private static PeerAddress address(Source source) {

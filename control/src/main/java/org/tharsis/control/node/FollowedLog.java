@@ -4,6 +4,7 @@ package org.tharsis.control.node;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tharsis.control.driver.DriverClient;
@@ -30,21 +31,34 @@ final class FollowedLog implements FollowedReplica {
     private final DriverClient driver;
     private final WatchedResource watched;
     private final LogPosition start;
+    private final LagMeter meter;
+    private final String source;
     private final Runnable stateListener;
     private long announcedLsn; // of the caller of received
     private volatile Optional<FollowState> state = Optional.empty();
     private volatile Optional<SourceEnd> sourceEnd = Optional.empty();
+    private final AtomicReference<String> told = new AtomicReference<>("");
 
     /**
      * @param start where the driver's log ends now
+     * @param meter is told what the source tells
+     * @param source its host
      * @param stateListener called after each change of {@link #state}; returns at once
      */
     FollowedLog(
-            ReplicaSpec spec, DriverClient driver, WatchedResource watched, LogPosition start, Runnable stateListener) {
+            ReplicaSpec spec,
+            DriverClient driver,
+            WatchedResource watched,
+            LogPosition start,
+            LagMeter meter,
+            String source,
+            Runnable stateListener) {
         this.spec = spec;
         this.driver = driver;
         this.watched = watched;
         this.start = start;
+        this.meter = meter;
+        this.source = source;
         this.announcedLsn = start.lsn();
         this.stateListener = stateListener;
     }
@@ -81,7 +95,10 @@ final class FollowedLog implements FollowedReplica {
             driver.received(spec.resource(), segment, lsn);
             announcedLsn = lsn;
         } catch (DriverException refused) {
-            LOG.warn("{}: the driver does not take what has come in: {}", spec.resource(), refused.getMessage());
+            LOG.warn(
+                    "{}: the driver does not take what has come in: {}. It is told again with the next of it.",
+                    spec.resource(),
+                    refused.getMessage());
         } catch (DriverGone gone) {
             LOG.debug("{}: what has come in waits for the driver: {}", spec.resource(), gone.getMessage());
         }
@@ -95,11 +112,16 @@ final class FollowedLog implements FollowedReplica {
     @Override
     public void stateChanged(FollowState now) {
         state = Optional.of(now);
+        FollowText.news(now, source)
+                .filter(news -> !news.equals(told.getAndSet(news)))
+                .ifPresent(news -> LOG.info("{}: {}", spec.resource(), news));
         stateListener.run();
     }
 
     @Override
     public void sourceAt(long endLsn, long timeNs) {
-        sourceEnd = Optional.of(new SourceEnd(endLsn, System.nanoTime()));
+        long nowNs = System.nanoTime();
+        meter.heard(endLsn, timeNs, replayedLsn(), nowNs);
+        sourceEnd = Optional.of(new SourceEnd(endLsn, nowNs));
     }
 }

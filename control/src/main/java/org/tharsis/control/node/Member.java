@@ -58,6 +58,7 @@ final class Member implements ClusterSight, AutoCloseable {
     private final Optional<DriverClient> driver;
     private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
     private final Changes changes = new Changes();
+    private final Sightings sightings;
     private final Background background = new Background();
     private final Journal journal;
     private final StateTree tree;
@@ -79,6 +80,7 @@ final class Member implements ClusterSight, AutoCloseable {
         this.config = config;
         this.identity = identity;
         this.clock = clock;
+        this.sightings = new Sightings(clock, System::nanoTime);
         try {
             toClose.push(background);
             keys = config.tls() ? Optional.of(readKeys(config)) : Optional.empty();
@@ -163,13 +165,14 @@ final class Member implements ClusterSight, AutoCloseable {
         }
         opened(tree.onView(view -> {
             memory.seen(view);
+            sightings.seen(view);
             if (driver.isPresent()) {
                 replicas.seen(view);
             }
             changes.tell();
         }));
         opened(tree.onConnection(connection -> {
-            LOG.info("ZooKeeper: {}", connection.detail());
+            LOG.debug("ZooKeeper: {}", connection.detail()); // the state tree tells it
             replicas.all().forEach(ReplicaLoop::treeChanged);
             register();
             changes.tell();
@@ -228,7 +231,7 @@ final class Member implements ClusterSight, AutoCloseable {
         RoleActions roles = new RoleActions(spec, me, tree, client, watched, events, clock);
         WakeUp wakeUp = new WakeUp(changes);
         ReplicaActions actions = new ReplicaActions(spec, directory, client, watched, fetching, roles, wakeUp);
-        ReplicaReporter reporter = new ReplicaReporter(spec, me, tree, watched, fetching, events, lags, clock);
+        ReplicaReporter reporter = new ReplicaReporter(spec, me, tree, watched, fetching, events, lags);
         ReplicaLoop loop = new ReplicaLoop(
                 me,
                 new ReplicaLoop.Parts(spec, directory, watched, served, fetching, actions, roles, reporter),
@@ -314,6 +317,10 @@ final class Member implements ClusterSight, AutoCloseable {
 
     Changes changes() {
         return changes;
+    }
+
+    Sightings sightings() {
+        return sightings;
     }
 
     Replicas replicas() {

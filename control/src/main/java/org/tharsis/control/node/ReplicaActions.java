@@ -68,7 +68,7 @@ final class ReplicaActions {
     void perform(Action action)
             throws IOException, DriverException, LogFormatException, TreeChangeException, InterruptedException {
         if (action instanceof Action.Follow follow) {
-            fetching.follow(follow.source(), followedLog());
+            fetching.follow(follow.source(), followedLog(follow.source().host()));
         } else if (action instanceof Action.StopFollowing) {
             fetching.stopFollowing();
             settled = true;
@@ -193,10 +193,10 @@ final class ReplicaActions {
         return watched.replica().orElseThrow(() -> new IOException(spec.resource() + " is not open any more"));
     }
 
-    private FollowedLog followedLog() throws IOException {
+    private FollowedLog followedLog(String source) throws IOException {
         ResourceStatus.Replica replica = openReplica();
         LogPosition end = new LogPosition(replica.endLsn(), replica.epoch(), replica.chain());
-        return new FollowedLog(spec, driver, watched, end, wakeUp);
+        return new FollowedLog(spec, driver, watched, end, fetching.meter(), source, wakeUp);
     }
 
     private BackfilledDisk backfilledDisk() throws IOException {
@@ -212,7 +212,7 @@ final class ReplicaActions {
         if (settled) {
             return;
         }
-        FollowedLog log = followedLog();
+        FollowedLog log = followedLog(""); // it only announces
         try (IncomingLog incoming = IncomingLog.open(directory.log(), spec.resourceUuid(), log.start())) {
             for (SegmentExtent extent : incoming.sync()) {
                 log.received(extent.segment(), extent.endLsn());

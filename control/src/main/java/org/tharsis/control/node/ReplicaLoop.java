@@ -63,6 +63,7 @@ final class ReplicaLoop implements Closeable {
     private long pauseMs = PAUSE_MS_MIN;
     private boolean pausing;
     private Optional<String> failure = Optional.empty();
+    private String told = "";
 
     /** @param reach nodes that are reached elsewhere than they advertise */
     ReplicaLoop(String me, Parts parts, ClusterSight cluster, Map<String, HostPort> reach) {
@@ -173,10 +174,19 @@ final class ReplicaLoop implements Closeable {
         shape.decidedFor(sight, desired.get());
         List<Action> actions = Reconciler.next(desired.get(), actual(sight));
         for (Action action : actions) {
-            LOG.info("{}: {}", parts.spec().resource(), action);
+            tell(action);
             parts.actions().perform(action);
         }
         return !actions.isEmpty();
+    }
+
+    /** What fails is tried each few seconds: that is told once. */
+    private void tell(Action action) {
+        String sentence = action.sentence();
+        if (!sentence.equals(told)) {
+            LOG.info("{}: {}", parts.spec().resource(), sentence);
+            told = sentence;
+        }
     }
 
     /** Empty while the view does not show yet what was written last: what it says of the role is known to be old. */
@@ -208,8 +218,9 @@ final class ReplicaLoop implements Closeable {
 
     private void succeeded() {
         failure.ifPresent(
-                before -> LOG.info("{}: it goes on; before: {}", parts.spec().resource(), before));
+                before -> LOG.info("{}: this works again: {}", parts.spec().resource(), before));
         failure = Optional.empty();
+        told = "";
         pauseMs = PAUSE_MS_MIN;
         report();
     }
@@ -219,7 +230,13 @@ final class ReplicaLoop implements Closeable {
         Throwable cause = why instanceof CompletionException && why.getCause() != null ? why.getCause() : why;
         String sentence = String.valueOf(cause.getMessage());
         if (!failure.equals(Optional.of(sentence))) {
-            LOG.warn("{}: {} It is tried again.", parts.spec().resource(), sentence, cause);
+            LOG.warn("{}: {}. It is tried again.", parts.spec().resource(), withoutStop(sentence));
+            if (cause instanceof RuntimeException) {
+                LOG.error(
+                        "{}: this is a fault of tharsisd itself; please report it.",
+                        parts.spec().resource(),
+                        cause);
+            }
         }
         failure = Optional.of(sentence);
         pausing = true;
@@ -231,6 +248,10 @@ final class ReplicaLoop implements Closeable {
                 pauseMs,
                 TimeUnit.MILLISECONDS);
         pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX);
+    }
+
+    private static String withoutStop(String sentence) {
+        return sentence.endsWith(".") ? sentence.substring(0, sentence.length() - 1) : sentence;
     }
 
     private void report() {
@@ -256,7 +277,10 @@ final class ReplicaLoop implements Closeable {
                 parts.fetching().stopFollowing();
                 parts.fetching().stopBackfill();
             } catch (IOException failed) {
-                LOG.warn("{}: {}", parts.spec().resource(), failed.getMessage());
+                LOG.warn(
+                        "{}: fetching was not ended well: {}. What is missing is fetched again after the next start.",
+                        parts.spec().resource(),
+                        failed.getMessage());
             }
             stopped.complete(null);
         });
@@ -264,7 +288,7 @@ final class ReplicaLoop implements Closeable {
             stopped.orTimeout(CLOSE_MS_MAX, TimeUnit.MILLISECONDS).join();
         } catch (CompletionException late) {
             LOG.warn(
-                    "{}: fetching does not end; the process ends without.",
+                    "{}: fetching does not end within a minute; the daemon ends all the same. What is missing is fetched again after the next start.",
                     parts.spec().resource());
         }
         thread.shutdown();

@@ -2,7 +2,6 @@
 package org.tharsis.control.node;
 
 import java.io.IOException;
-import java.time.Clock;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +35,6 @@ final class ReplicaReporter {
     private final Fetching fetching;
     private final Events events;
     private final LagRecorder lags;
-    private final Clock clock;
     private Optional<FollowState.Diverged> measured = Optional.empty();
     private Optional<LostTail> lost = Optional.empty();
     private volatile Optional<ReplicaReport> newest = Optional.empty();
@@ -48,8 +46,7 @@ final class ReplicaReporter {
             WatchedResource watched,
             Fetching fetching,
             Events events,
-            LagRecorder lags,
-            Clock clock) {
+            LagRecorder lags) {
         this.spec = spec;
         this.me = me;
         this.tree = tree;
@@ -57,20 +54,27 @@ final class ReplicaReporter {
         this.fetching = fetching;
         this.events = events;
         this.lags = lags;
-        this.clock = clock;
     }
 
-    /** How far the replica is behind its source; empty while that is not known. Any thread may ask. */
+    /**
+     * How far the replica is behind what it follows, or has followed last; empty when it has heard of no source, or has
+     * diverged from it. Any thread may ask.
+     */
     Optional<Lag> lag() {
+        if (fetching.state().orElse(null) instanceof FollowState.Diverged) {
+            return Optional.empty();
+        }
         return watched.replica()
-                .filter(replica -> isFollowing())
-                .flatMap(replica -> fetching.followed()
-                        .flatMap(FollowedLog::sourceEnd)
-                        .map(source -> Lag.of(
-                                source.endLsn(),
-                                replica.replayedLsn(),
-                                replica.replayedTimeNs().orElse(0L),
-                                clock.millis())));
+                .filter(replica -> isOwnLog())
+                .flatMap(replica -> fetching.meter()
+                        .lag(replica.endLsn(), replica.replayedLsn(), replica.replayedTimeNs(), System.nanoTime()));
+    }
+
+    /** The driver has the replica's log open, and not that of a backfill. Any thread may ask. */
+    boolean isOwnLog() {
+        return watched.status()
+                .filter(status -> status.directory().equals(Optional.of(spec.logDirectory())))
+                .isPresent();
     }
 
     /** What was reported last. */
@@ -91,7 +95,10 @@ final class ReplicaReporter {
             newest = Optional.of(report);
             tree.publish(spec.resource(), report);
         }
-        lag().ifPresent(lag -> lags.sample(new HistoryEntry.LagSample(spec.resource(), me, lag.bytes(), lag.ms())));
+        lag().filter(Lag::isKnown)
+                .ifPresent(lag -> lag.ms()
+                        .ifPresent(
+                                ms -> lags.sample(new HistoryEntry.LagSample(spec.resource(), me, lag.bytes(), ms))));
     }
 
     private Actual actual(ReplicaFiles files) {
@@ -106,8 +113,8 @@ final class ReplicaReporter {
         if (isFollowing()) {
             on.add(Switch.FETCH);
         }
-        if (files != ReplicaFiles.REPLICA && fetching.filled().isPresent()) {
-            on.add(Switch.SYNC);
+        if (files == ReplicaFiles.REPLICA || fetching.filled().isPresent()) {
+            on.add(Switch.SYNC); // it is filled, or being filled
         }
         return new Actual(on, watched.status().map(ResourceStatus::users).orElse(0), fetching.source());
     }
@@ -202,7 +209,7 @@ final class ReplicaReporter {
             events.tell("diverged", spec.resource(), sentence(tail, diverged.get()));
         } catch (IOException | LogFormatException unreadable) {
             LOG.warn(
-                    "{}: what this replica has beyond LSN {} cannot be measured: {}",
+                    "{}: what this replica has beyond LSN {} cannot be measured: {}. It is kept all the same, and measured with the next look.",
                     spec.resource(),
                     Long.toUnsignedString(diverged.get().lsn()),
                     unreadable.getMessage());

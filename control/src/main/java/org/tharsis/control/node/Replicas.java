@@ -49,7 +49,9 @@ final class Replicas implements ServedReplicas, AutoCloseable {
             ReplicaSpec spec = loop.parts().spec();
             boolean unreadable = view.unreadable().contains(spec.resource());
             if (!unreadable && !spec.equals(wanted.get(spec.resource()))) {
-                LOG.info("{}: this node has no such replica any more.", spec.resource());
+                LOG.info(
+                        "{}: the state tree names no such replica of this node any more; it is let go. Disk and log stay as they are.",
+                        spec.resource());
                 loops.remove(spec.resource());
                 loop.close();
             }

@@ -163,7 +163,7 @@ final class RoleCommands {
         return Duration.ofNanos(Math.max(1, deadlineNs - System.nanoTime()));
     }
 
-    private void requireReady(ResourceView view, String from) throws CommandFailed {
+    private void requireReady(ResourceView view, String from) throws Exception {
         String name = view.name();
         ReplicaLoop.Parts parts = knowledge.loop(name).parts();
         ResourceStatus.Replica replica = parts.watched()
@@ -185,10 +185,15 @@ final class RoleCommands {
                     "when " + from
                             + " is gone for good, take over with --force: what has not arrived here stays there");
         }
-        long lagBytes = parts.reporter().lag().map(Lag::bytes).orElse(0L);
-        if (lagBytes > LAG_BYTES_MAX) {
+        // The source tells its end each second.
+        Optional<Lag> lag = member.changes()
+                .await(SETTLED_WITHIN, () -> parts.reporter().lag().filter(Lag::isKnown));
+        if (lag.isEmpty() || lag.get().bytes() > LAG_BYTES_MAX) {
             throw CommandFailed.refused(
-                    member.me() + " is " + lagBytes + " bytes behind: the device would be gone until it has caught up",
+                    member.me()
+                            + lag.map(known -> " is " + known.bytes() + " bytes behind")
+                                    .orElse(" does not know how far it is behind, as " + from + " says nothing")
+                            + ": the device would be gone until it has caught up",
                     "'tharsis wait-resource " + name + " caught-up' waits for it");
         }
     }

@@ -29,14 +29,24 @@ final class ServedLog implements ServedReplica {
     /** Who has not confirmed anything for so long is not being served. */
     private static final long SERVED_MS = 30_000;
 
+    private static final long NS_PER_MS = 1_000_000;
+
     private static final Logger LOG = LoggerFactory.getLogger(ServedLog.class);
 
     /** What a follower has confirmed. */
     private static final class Confirmed {
+        private final LagMeter meter = new LagMeter();
         private long durableLsn; // guarded by this
         private boolean telling; // guarded by this
+        private volatile Optional<Progress> progress = Optional.empty();
         private volatile long atMs;
     }
+
+    /** How far a follower is: all unsigned. */
+    record Progress(long receivedLsn, long durableLsn, long replayedLsn) {}
+
+    /** A follower that confirms what it has, now. */
+    record Served(Progress progress, Optional<Lag> lag) {}
 
     private final ReplicaSpec spec;
     private final DriverClient driver;
@@ -67,6 +77,16 @@ final class ServedLog implements ServedReplica {
                 .filter(follower -> nowMs - follower.getValue().atMs < SERVED_MS)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
+    }
+
+    /** A follower, as far as it has confirmed within the last seconds; empty when it has not. Any thread may ask. */
+    Optional<Served> served(UUID follower) {
+        return Optional.ofNullable(followers.get(follower))
+                .filter(confirmed -> clockMs.getAsLong() - confirmed.atMs <= Lag.HEARD_MS)
+                .flatMap(confirmed -> confirmed.progress.map(progress -> new Served(
+                        progress,
+                        confirmed.meter.lag(
+                                progress.receivedLsn(), progress.replayedLsn(), Optional.empty(), System.nanoTime()))));
     }
 
     @Override
@@ -119,6 +139,8 @@ final class ServedLog implements ServedReplica {
     @Override
     public void acknowledged(UUID follower, long receivedLsn, long durableLsn, long replayedLsn) {
         Confirmed confirmed = confirmed(follower);
+        confirmed.meter.heard(durableLsn(), clockMs.getAsLong() * NS_PER_MS, replayedLsn, System.nanoTime());
+        confirmed.progress = Optional.of(new Progress(receivedLsn, durableLsn, replayedLsn));
         confirmed.atMs = clockMs.getAsLong();
         synchronized (confirmed) {
             boolean news = confirmed.durableLsn != durableLsn;

@@ -6,36 +6,26 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import org.tharsis.control.api.Progress;
+import java.util.stream.Collectors;
 import org.tharsis.control.api.ViewReport;
-import org.tharsis.control.driver.ReplicaRole;
-import org.tharsis.control.driver.ResourceStatus;
-import org.tharsis.control.model.Actual;
 import org.tharsis.control.model.ClusterView;
-import org.tharsis.control.model.Health;
-import org.tharsis.control.model.LostTail;
-import org.tharsis.control.model.Position;
-import org.tharsis.control.model.ReplicaReport;
 import org.tharsis.control.model.ReplicaView;
 import org.tharsis.control.model.ResourceView;
 import org.tharsis.control.model.Role;
 import org.tharsis.control.model.RoleState;
-import org.tharsis.control.model.Switch;
 import org.tharsis.control.model.Versioned;
 
 /** Makes the report of {@code tharsis view}: this node's replicas as they are now, the others as they were told last. */
 final class ViewCommand {
-    private static final long NS_PER_MS = 1_000_000;
-
     private final Member member;
     private final Knowledge knowledge;
+    private final ViewedReplicas replicas;
 
     ViewCommand(Member member) {
         this.member = member;
+        this.replicas = new ViewedReplicas(member);
         this.knowledge = new Knowledge(member);
     }
 
@@ -44,13 +34,13 @@ final class ViewCommand {
             knowledge.resource(resource.get());
         }
         Optional<ClusterView> view = member.view();
-        List<ViewReport.Node> nodes = view.map(ViewCommand::nodes).orElseGet(List::of);
+        List<ViewReport.Node> nodes = view.map(this::nodes).orElseGet(List::of);
         List<ViewReport.Resource> resources = view.map(cluster -> cluster.resources().values().stream()
                         .filter(r -> resource.isEmpty() || resource.get().equals(r.name()))
-                        .map(this::resource)
+                        .map(r -> resource(cluster, r))
                         .toList())
                 .orElseGet(List::of);
-        return new ViewReport(thisNode(), Optional.of(cluster()), nodes, resources, warnings(view));
+        return new ViewReport(thisNode(), Optional.of(cluster()), nodes, resources, warnings(view, resource));
     }
 
     private ViewReport.ThisNode thisNode() {
@@ -84,7 +74,7 @@ final class ViewCommand {
                 member.identity().zookeeper());
     }
 
-    private static List<ViewReport.Node> nodes(ClusterView view) {
+    private List<ViewReport.Node> nodes(ClusterView view) {
         return view.nodes().values().stream()
                 .map(node -> new ViewReport.Node(
                         node.name(),
@@ -93,11 +83,12 @@ final class ViewCommand {
                         node.site(),
                         node.version(),
                         node.driver(),
-                        view.isAlive(node.name())))
+                        view.isAlive(node.name()),
+                        member.sightings().awayMs(node.name())))
                 .toList();
     }
 
-    private ViewReport.Resource resource(ResourceView view) {
+    private ViewReport.Resource resource(ClusterView cluster, ResourceView view) {
         Map<String, String> options = new LinkedHashMap<>();
         view.options().values().forEach((option, value) -> options.put(option.key(), value));
         return new ViewReport.Resource(
@@ -111,7 +102,7 @@ final class ViewCommand {
                         .orElseGet(() ->
                                 new ViewReport.Role(0, Optional.empty(), ViewReport.RoleState.NONE, Optional.empty())),
                 view.replicas().values().stream()
-                        .map(replica -> replica(view, replica))
+                        .map(replica -> replicas.of(cluster, view, replica))
                         .sorted(Comparator.comparing(ViewReport.Replica::node))
                         .toList(),
                 options);
@@ -131,164 +122,11 @@ final class ViewCommand {
         return state instanceof RoleState.None ? ViewReport.RoleState.NONE : ViewReport.RoleState.PRIMARY;
     }
 
-    private ViewReport.Replica replica(ResourceView resource, ReplicaView replica) {
-        Optional<ReplicaLoop.Parts> parts = replica.host().equals(member.me())
-                ? member.replicas().loop(resource.name()).map(ReplicaLoop::parts)
-                : Optional.empty();
-        Optional<ResourceStatus.Replica> live = parts.filter(ViewCommand::isOwnLog)
-                .flatMap(mine -> mine.watched().replica());
-        Optional<ReplicaReport> report = parts.flatMap(mine -> mine.reporter().newest());
-        Optional<Position> position = live.map(ReplicaReporter::position).or(replica::position);
-        Optional<Lag> lag = parts.isPresent() ? ownLag(parts.get()) : lag(resource, replica, position);
-        Optional<Health> health =
-                report.map(ReplicaReport::health).or(() -> replica.health().map(Versioned::value));
-        Optional<Actual> actual = report.map(ReplicaReport::actual).or(replica::actual);
-        return new ViewReport.Replica(
-                replica.host(),
-                roleOf(resource, replica, parts),
-                health.map(ViewCommand::word).orElse("unknown"),
-                health.flatMap(ViewCommand::detail),
-                position.map(ViewCommand::position),
-                lag.map(Lag::bytes),
-                lag.map(Lag::ms),
-                live.isPresent(),
-                actual.flatMap(Actual::source),
-                flags(which -> replica.todo().wants(which)),
-                actual.map(is -> flags(is::is)).orElseGet(Map::of),
-                actual.filter(is -> resource.role()
-                                .filter(role -> role.value().isPrimary(replica.host()))
-                                .isPresent())
-                        .map(Actual::users),
-                health.flatMap(ViewCommand::sync),
-                report.map(ReplicaReport::lost).orElseGet(replica::lost).map(ViewCommand::lost),
-                replica.record().map(record -> record.disk()),
-                replica.record().map(record -> record.device()),
-                replica.record().map(record -> record.log()));
-    }
-
-    private static boolean isOwnLog(ReplicaLoop.Parts parts) {
-        return parts.watched()
-                .status()
-                .filter(status ->
-                        status.directory().equals(Optional.of(parts.directory().log())))
-                .isPresent();
-    }
-
-    private static Optional<String> roleOf(
-            ResourceView resource, ReplicaView replica, Optional<ReplicaLoop.Parts> parts) {
-        if (parts.isPresent()) {
-            return parts.get()
-                    .watched()
-                    .status()
-                    .map(ResourceStatus::role)
-                    .filter(role -> role != ReplicaRole.CLOSED)
-                    .map(role -> role.name().toLowerCase(Locale.ROOT));
-        }
-        return replica.actual()
-                .map(actual -> resource.role()
-                                .filter(role -> role.value().isPrimary(replica.host()))
-                                .isPresent()
-                        ? "primary"
-                        : "secondary");
-    }
-
-    private static Optional<Lag> ownLag(ReplicaLoop.Parts parts) {
-        boolean primary = parts.watched()
-                .status()
-                .filter(status -> status.role() == ReplicaRole.PRIMARY)
-                .isPresent();
-        return primary ? Optional.of(new Lag(0, 0)) : parts.reporter().lag();
-    }
-
-    private Optional<Lag> lag(ResourceView resource, ReplicaView replica, Optional<Position> position) {
-        Optional<String> primary = resource.role().map(Versioned::value).flatMap(Role::primary);
-        if (primary.equals(Optional.of(replica.host()))) {
-            return Optional.of(new Lag(0, 0));
-        }
-        Optional<Position> source = primary.flatMap(host -> primaryPosition(resource, host));
-        return position.filter(p -> source.isPresent() && source.get().epoch() == p.epoch())
-                .map(p -> Lag.of(
-                        source.orElseThrow().endLsn(),
-                        p.replayedLsn(),
-                        p.timeNs(),
-                        member.clock().millis()));
-    }
-
-    private Optional<Position> primaryPosition(ResourceView resource, String host) {
-        Optional<Position> live = host.equals(member.me())
-                ? member.replicas()
-                        .loop(resource.name())
-                        .flatMap(loop -> loop.parts().watched().replica())
-                        .map(ReplicaReporter::position)
-                : Optional.empty();
-        return live.or(() -> resource.replica(host).flatMap(ReplicaView::position));
-    }
-
-    private static ViewReport.Position position(Position position) {
-        return new ViewReport.Position(
-                position.epoch(),
-                position.endLsn(),
-                position.durableLsn(),
-                position.replayedLsn(),
-                position.checkpointLsn(),
-                position.timeNs() == 0 ? Optional.empty() : Optional.of(position.timeNs() / NS_PER_MS));
-    }
-
-    private static Map<String, Boolean> flags(java.util.function.Predicate<Switch> is) {
-        Map<String, Boolean> flags = new LinkedHashMap<>();
-        for (Switch which : Switch.values()) {
-            if (which.isUsual()) {
-                flags.put(which.key(), is.test(which));
-            }
-        }
-        return flags;
-    }
-
-    private static String word(Health health) {
-        String text = health.format();
-        int colon = text.indexOf(':');
-        return colon < 0 ? text : text.substring(0, colon);
-    }
-
-    private static Optional<String> detail(Health health) {
-        if (health instanceof Health.Inconsistent inconsistent) {
-            return Optional.of("until LSN " + Long.toUnsignedString(inconsistent.untilLsn()));
-        }
-        if (health instanceof Health.Diverged diverged) {
-            return Optional.of("from LSN " + Long.toUnsignedString(diverged.lsn()) + " of epoch " + diverged.epoch());
-        }
-        if (health instanceof Health.Gone gone) {
-            return Optional.of("the log before LSN " + Long.toUnsignedString(gone.oldestLsn())
-                    + " is gone; 'tharsis invalidate' fills it again");
-        }
-        return health instanceof Health.Failed failed ? Optional.of(failed.text()) : Optional.empty();
-    }
-
-    private static Optional<Progress> sync(Health health) {
-        return health instanceof Health.Syncing syncing
-                ? Optional.of(Progress.bytes("backfill", syncing.doneBytes(), syncing.totalBytes()))
-                : Optional.empty();
-    }
-
-    private static ViewReport.Lost lost(LostTail lost) {
-        return new ViewReport.Lost(
-                lost.fromLsn(),
-                lost.toLsn(),
-                lost.payloadBytes(),
-                lost.records(),
-                lost.blocks(),
-                lost.firstTimeNs() / NS_PER_MS,
-                lost.lastTimeNs() / NS_PER_MS);
-    }
-
-    private List<String> warnings(Optional<ClusterView> view) {
+    private List<String> warnings(Optional<ClusterView> view, Optional<String> resource) {
         List<String> warnings = new ArrayList<>();
         if (!member.live()) {
-            warnings.add(
-                    "ZooKeeper cannot be reached: " + member.tree().connection().detail()
-                            + ". What is shown is "
-                            + TimeUnit.MILLISECONDS.toSeconds(member.viewAge().toMillis())
-                            + " s old. Devices and replication go on; roles cannot change.");
+            warnings.add("ZooKeeper cannot be reached: "
+                    + member.tree().connection().detail() + ". Devices and replication go on; roles cannot change.");
         }
         if (driver() == ViewReport.Driver.AWAY) {
             warnings.add("the driver of " + member.me() + " cannot be reached at "
@@ -303,11 +141,30 @@ final class ViewCommand {
             cluster.problems().forEach(problem -> warnings.add("the state tree has " + problem));
             cluster.unreadable()
                     .forEach(name -> warnings.add("resource " + name + " in the state tree cannot be understood."));
-            cluster.resources()
-                    .values()
-                    .forEach(resource ->
-                            resource.problems().forEach(problem -> warnings.add("the state tree has " + problem)));
+            cluster.resources().values().stream()
+                    .filter(any -> resource.isEmpty() || resource.get().equals(any.name()))
+                    .forEach(any -> {
+                        any.problems().forEach(problem -> warnings.add("the state tree has " + problem));
+                        primaryAway(cluster, any).ifPresent(warnings::add);
+                    });
         });
         return warnings;
+    }
+
+    /** A node that is away by what ZooKeeper says now may only be cut off from it. */
+    private Optional<String> primaryAway(ClusterView cluster, ResourceView resource) {
+        Optional<String> primary = resource.role().flatMap(role -> role.value().primary());
+        if (!member.live() || primary.isEmpty() || cluster.isAlive(primary.get())) {
+            return Optional.empty();
+        }
+        String others = resource.replicas().values().stream()
+                .filter(replica -> cluster.isAlive(replica.host()) && replica.isConsistent())
+                .map(ReplicaView::host)
+                .collect(Collectors.joining(" or "));
+        return Optional.of(
+                primary.get() + ", the primary of " + resource.name() + ", is away. When it is gone for good: "
+                        + (others.isEmpty()
+                                ? "no other replica can take over now."
+                                : "'tharsis primary " + resource.name() + " --force' on " + others + "."));
     }
 }

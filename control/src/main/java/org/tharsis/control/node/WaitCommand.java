@@ -149,7 +149,7 @@ final class WaitCommand {
                 .map(Versioned::value)
                 .filter(Health.Syncing.class::isInstance)
                 .map(Health.Syncing.class::cast);
-        return syncing.map(sync -> Progress.bytes("backfill", sync.doneBytes(), sync.totalBytes()))
+        return syncing.map(sync -> member.sightings().backfill(name, host, sync))
                 .orElseGet(() -> Progress.step("waiting for " + name + " on " + host));
     }
 

@@ -36,6 +36,9 @@ import org.tharsis.control.model.BadValueException;
 
 /** Client and server over a real Unix socket, with a node that has nothing behind it. */
 class ApiTest {
+    private static final Progress HALF =
+            new Progress("second", Optional.of(5L), Optional.of(10L), Optional.empty(), Optional.empty());
+
     private static final Optional<Duration> PATIENT = Optional.of(Duration.ofSeconds(20));
     private static final Command.Invalidate INVALIDATE = new Command.Invalidate("vol0");
 
@@ -136,7 +139,7 @@ class ApiTest {
     void progressComesBeforeTheResult() {
         node.answer = (command, caller) -> {
             caller.progress(Progress.step("first"));
-            caller.progress(Progress.bytes("second", 5, 10));
+            caller.progress(HALF);
             return Outcome.refused("then not", "sorry");
         };
         List<Progress> steps = new ArrayList<>();
@@ -144,7 +147,7 @@ class ApiTest {
         Outcome<Changed> outcome =
                 client.post("invalidate", INVALIDATE, Changed.class, new Listener(steps::add, event -> {}), PATIENT);
 
-        assertThat(steps).containsExactly(Progress.step("first"), Progress.bytes("second", 5, 10));
+        assertThat(steps).containsExactly(Progress.step("first"), HALF);
         assertThat(outcome).isEqualTo(Outcome.refused("then not", "sorry"));
     }
 

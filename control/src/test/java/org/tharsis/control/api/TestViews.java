@@ -38,7 +38,15 @@ public final class TestViews {
     }
 
     private static ViewReport.Node node(String name, boolean alive) {
-        return new ViewReport.Node(name, new UUID(1, name.length()), name + ":7440", "here", "0.1.0", "brickd", alive);
+        return new ViewReport.Node(
+                name,
+                new UUID(1, name.length()),
+                name + ":7440",
+                "here",
+                "0.1.0",
+                "brickd",
+                alive,
+                alive ? Optional.empty() : Optional.of(300_000L));
     }
 
     private static ViewReport.Replica replica(String node, String role, String health, long lagBytes, long lagMs) {
@@ -50,8 +58,11 @@ public final class TestViews {
                 Optional.of(new ViewReport.Position(2, -1, 8192, 4096, 0, Optional.of(1_700_000_000_000L))),
                 Optional.of(lagBytes),
                 Optional.of(lagMs),
+                Optional.empty(),
                 true,
+                Optional.empty(),
                 role.equals("primary") ? Optional.empty() : Optional.of("alpha"),
+                Optional.empty(),
                 Map.of("attach", true, "fetch", true, "replay", true),
                 Map.of("attach", true, "fetch", role.equals("secondary"), "replay", true),
                 role.equals("primary") ? Optional.of(1) : Optional.empty(),
@@ -71,7 +82,10 @@ public final class TestViews {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 false,
+                Optional.of(300_000L),
+                Optional.empty(),
                 Optional.empty(),
                 Map.of("fetch", true),
                 Map.of("fetch", false),

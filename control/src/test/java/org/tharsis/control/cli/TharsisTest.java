@@ -267,12 +267,12 @@ class TharsisTest {
         node.view = Outcome.done(TestViews.inUse());
 
         assertThat(tharsis("view", "vol0").out())
-                .contains("cluster test, as alpha knows it now")
+                .contains("cluster test, as alpha sees it now")
                 .contains("resource vol0, 1 GiB, primary alpha, epoch 2")
-                .containsPattern("alpha +primary +ok +none +- +1")
+                .containsPattern("alpha +primary +ok +- +- +1")
                 .containsPattern("beta +secondary +ok +3 MiB, 1.5 s +alpha")
-                .containsPattern("gamma +- +diverged .*from LSN 8192 of epoch 1; has 8 KiB in 2 records")
-                .containsPattern("gamma .* fetch not yet")
+                .containsPattern("gamma +- +was diverged .*from LSN 8192 of epoch 1; has 8 KiB in 2 records")
+                .containsPattern("gamma .* as of 5 min 0 s ago")
                 .contains("WARNING: the certificate of this node ends in 12 days");
         assertThat(node.told).containsExactly(Optional.of("vol0"));
     }
