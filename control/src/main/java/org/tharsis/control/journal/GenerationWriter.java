@@ -56,6 +56,8 @@ final class GenerationWriter implements Closeable {
         this.appender = appender;
         this.file = file;
         this.check = check;
+        // Any thread writes, under the journal's lock: the library's own check takes that for a mistake.
+        buffer.singleThreadedCheckDisabled(true);
     }
 
     /**

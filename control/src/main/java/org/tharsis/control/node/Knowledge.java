@@ -9,11 +9,14 @@ import org.tharsis.control.driver.ReplicaRole;
 import org.tharsis.control.driver.ResourceStatus;
 import org.tharsis.control.model.ClusterView;
 import org.tharsis.control.model.ResourceView;
+import org.tharsis.control.state.TreeConnection;
 
 /** What commands ask before they do something; what is missing is told as their outcome. Any thread may call. */
 final class Knowledge {
     private static final long LOOP_MS_MAX = 5000;
     private static final Duration SEEN_WITHIN = Duration.ofSeconds(5);
+    /** A daemon that has just come up finds ZooKeeper within this time, if that is there. */
+    private static final Duration CONNECTED_WITHIN = Duration.ofSeconds(3);
 
     private final Member member;
 
@@ -21,7 +24,10 @@ final class Knowledge {
         this.member = member;
     }
 
-    void requireLive() throws CommandFailed {
+    void requireLive() throws Exception {
+        if (member.tree().connection().state() == TreeConnection.State.CONNECTING) {
+            member.changes().until(CONNECTED_WITHIN, member::live);
+        }
         if (!member.live()) {
             throw CommandFailed.unreachable(
                     "ZooKeeper cannot be reached: " + member.tree().connection().detail(),

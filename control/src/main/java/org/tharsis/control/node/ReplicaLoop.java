@@ -64,6 +64,7 @@ final class ReplicaLoop implements Closeable {
     private boolean pausing;
     private Optional<String> failure = Optional.empty();
     private String told = "";
+    private boolean resigned;
 
     /** @param reach nodes that are reached elsewhere than they advertise */
     ReplicaLoop(String me, Parts parts, ClusterSight cluster, Map<String, HostPort> reach) {
@@ -135,6 +136,14 @@ final class ReplicaLoop implements Closeable {
         return result;
     }
 
+    /**
+     * Whether the replica is being given up: then it is left as it is, until the view shows that it is none any more. On the
+     * loop's thread.
+     */
+    void resign(boolean now) {
+        resigned = now;
+    }
+
     private boolean execute(Runnable task) {
         try {
             thread.execute(task);
@@ -194,7 +203,7 @@ final class ReplicaLoop implements Closeable {
         Optional<ClusterView> view = cluster.view();
         Optional<ResourceView> resource =
                 view.flatMap(v -> v.resource(parts.spec().resource()));
-        if (resource.isEmpty() || resource.get().replica(me).isEmpty()) {
+        if (resigned || resource.isEmpty() || resource.get().replica(me).isEmpty()) {
             return Optional.empty();
         }
         boolean live = cluster.live();

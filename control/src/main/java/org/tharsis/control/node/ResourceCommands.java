@@ -239,23 +239,36 @@ final class ResourceCommands {
         ReplicaLoop loop = knowledge.loop(name);
         caller.progress(Progress.step("closing the replica"));
         loop.call(() -> {
-                    if (primary) {
-                        loop.parts().actions().perform(new Action.Unexport());
-                        loop.parts().roles().seal();
-                    }
-                    loop.parts().fetching().stopFollowing();
-                    loop.parts().fetching().stopBackfill();
-                    loop.parts().actions().perform(new Action.Close());
-                    ResourceView now = loop.parts().roles().view();
-                    CommandFailed.unlessDone(
-                            last
-                                    ? member.tree().deleteResource(now, member.me())
-                                    : member.tree().leaveReplica(now, member.me()));
+                    giveUp(loop, primary, last);
                     return true;
                 })
                 .get();
         return new Changed(member.me() + " has given up its replica of " + name
                 + (last ? ", which was the last one" : "") + "; disk and log are as they were.");
+    }
+
+    /** On the loop's thread. */
+    private void giveUp(ReplicaLoop loop, boolean primary, boolean last) throws Exception {
+        ReplicaLoop.Parts parts = loop.parts();
+        loop.resign(true);
+        try {
+            if (primary) {
+                parts.actions().perform(new Action.Unexport());
+                parts.roles().seal();
+                knowledge.awaitSeen(loop);
+            }
+            parts.fetching().stopFollowing();
+            parts.fetching().stopBackfill();
+            parts.actions().perform(new Action.Close());
+            ResourceView now = parts.roles().view();
+            CommandFailed.unlessDone(
+                    last
+                            ? member.tree().deleteResource(now, member.me())
+                            : member.tree().leaveReplica(now, member.me()));
+        } catch (Exception failed) {
+            loop.resign(false);
+            throw failed;
+        }
     }
 
     // What a replica shall do

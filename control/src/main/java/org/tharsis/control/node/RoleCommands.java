@@ -263,8 +263,9 @@ final class RoleCommands {
     /** Nobody is primary, and the end of the log is known: whoever has all of it can go on. */
     private Changed finishSealed(ResourceView view, Duration within, Caller caller) throws Exception {
         String name = view.name();
-        SealedEnd sealedEnd = view.sealed()
-                .map(Versioned::value)
+        // The keys of one transaction arrive one after the other.
+        SealedEnd sealedEnd = member.changes()
+                .await(SETTLED_WITHIN, () -> knowledge.resource(name).sealed().map(Versioned::value))
                 .orElseThrow(() -> CommandFailed.refused(
                         name + " has no primary, and where its log ends is not known",
                         "take over at what this node has with --force"));

@@ -60,6 +60,20 @@ class HistoryTest {
     }
 
     @Test
+    void whatOneThreadHasBegunAnotherOneGoesOnWriting() throws Exception {
+        List<HistoryEntry> written = List.of(
+                Event.of("first", "vol0", "1"), Event.of("second", "vol0", "2"), Event.of("third", "vol0", "3"));
+        try (Journal journal = machine.open()) {
+            for (HistoryEntry entry : written) {
+                Thread thread = new Thread(() -> journal.history().record(entry));
+                thread.start();
+                thread.join();
+            }
+            assertThat(entries(journal.history().newest(ALL, 100))).isEqualTo(written);
+        }
+    }
+
+    @Test
     void aQuerySelectsByTimeKindAndResource() throws IOException {
         try (Journal journal = machine.open()) {
             History history = journal.history();

@@ -191,5 +191,19 @@ class NodesTest {
         Awaitility.await()
                 .atMost(LIMIT)
                 .untilAsserted(() -> assertThat(b.view().replicas()).hasSize(1));
+        assertThat(a.openAtDriver()).isEmpty();
+        assertThat(b.openAtDriver()).containsExactly(Site.RESOURCE);
+    }
+
+    @Test
+    void aPrimaryThatIsTheLastOneIsGivenUpOnlyByForceAndThenWholly() throws Exception {
+        Site a = first(false);
+        assertThat(a.leave(false)).isInstanceOf(Outcome.Refused.class);
+        Site.done(a.leave(true));
+        Awaitility.await()
+                .atMost(LIMIT)
+                .until(() ->
+                        Site.done(a.node().view(Optional.empty())).resources().isEmpty());
+        assertThat(a.openAtDriver()).isEmpty();
     }
 }

@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,9 @@ import org.tharsis.control.api.ViewReport;
 import org.tharsis.control.config.HostPort;
 import org.tharsis.control.config.TharsisConfig;
 import org.tharsis.control.driver.BrickdProcess;
+import org.tharsis.control.driver.DriverClient;
+import org.tharsis.control.driver.DriverException;
+import org.tharsis.control.driver.DriverGone;
 
 /** A node of this process with a brickd of its own; either can be stopped and started again. */
 final class Site implements Closeable {
@@ -160,6 +164,13 @@ final class Site implements Closeable {
                 .filter(replica -> replica.node().equals(config.node()))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** The resources that the driver has open. */
+    List<String> openAtDriver() throws DriverException, DriverGone {
+        try (DriverClient client = new DriverClient(brickd.orElseThrow().socket())) {
+            return client.list();
+        }
     }
 
     /** Writes a pattern to the device, and flushes. */
