@@ -47,6 +47,7 @@ const struct th_key th_keys[TH_KEY_COUNT] = {
 	[TH_KEY_LEASE_READS] = PLAIN("lease-reads", TH_VALUE_FLAG),
 	[TH_KEY_LOG_FULL] = CHOICE("log-full", "stop", "drop"),
 	[TH_KEY_LOG_LIMIT_BYTES] = SIZE("log-limit-bytes", 192 * TH_KIB, 1ULL << 50),
+	[TH_KEY_LOG_SYNC_MS] = NUMBER("log-sync-ms", 0, MS_PER_MINUTE),
 	[TH_KEY_LSN] = NUMBER("lsn", 0, UINT64_MAX),
 	[TH_KEY_MILLISECONDS] = NUMBER("milliseconds", 0, MS_PER_HOUR),
 	[TH_KEY_MIN_INTERVAL_MS] = NUMBER("min-interval-ms", 0, MS_PER_MINUTE),
@@ -118,7 +119,7 @@ const struct th_command_description th_commands[] = {
 	{ "resize", NULL, TH_SUBJECT_REQUIRED, B(SIZE), 0, th_handle_resize },
 	{ "tune", NULL, TH_SUBJECT_REQUIRED, 0,
 	  B(SEGMENT_BYTES) | B(LOG_LIMIT_BYTES) | B(LOG_FULL) | B(DURABILITY_REMOTE) | B(FENCING) |
-		  B(LEASE_READS) | B(WRITEBACK_DELAY_MS) | B(WRITEBACK_DEPTH) |
+		  B(LEASE_READS) | B(LOG_SYNC_MS) | B(WRITEBACK_DELAY_MS) | B(WRITEBACK_DEPTH) |
 		  B(BATCHES_IN_FLIGHT),
 	  th_handle_tune },
 };

@@ -223,6 +223,9 @@ static void read_options(const struct th_command *command, struct th_engine_opti
 		th_command_number_or(command, TH_KEY_FENCING, options->fencing_lease) != 0;
 	options->lease_reads =
 		th_command_number_or(command, TH_KEY_LEASE_READS, options->lease_reads) != 0;
+	options->log_sync_ns = th_command_number_or(command, TH_KEY_LOG_SYNC_MS,
+						    options->log_sync_ns / TH_NS_PER_MS) *
+			       TH_NS_PER_MS;
 	options->writeback_delay_ns =
 		th_command_number_or(command, TH_KEY_WRITEBACK_DELAY_MS,
 				     options->writeback_delay_ns / TH_NS_PER_MS) *

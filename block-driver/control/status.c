@@ -205,6 +205,7 @@ void th_status_options(struct th_reply *reply, const struct th_engine_options *o
 	th_reply_number(reply, "option.durability-remote", options->durability_remote);
 	th_reply_text(reply, "option.fencing", options->fencing_lease ? "lease" : "none");
 	th_reply_flag(reply, "option.lease-reads", options->lease_reads);
+	th_reply_number(reply, "option.log-sync-ms", options->log_sync_ns / TH_NS_PER_MS);
 	th_reply_number(reply, "option.writeback-delay-ms",
 			options->writeback_delay_ns / TH_NS_PER_MS);
 	th_reply_number(reply, "option.writeback-depth", options->writeback_depth);

@@ -16,6 +16,7 @@ void th_engine_options_default(struct th_engine_options *options)
 		.segment_bytes = 64 * TH_MIB,
 		.log_limit_bytes = 4 * TH_GIB,
 		.log_full = TH_LOG_FULL_STOP,
+		.log_sync_ns = 10 * TH_NS_PER_MS,
 		.writeback_delay_ns = 2 * TH_NS_PER_S,
 		.writeback_depth = 8,
 		.batches_in_flight = 8,

@@ -98,6 +98,29 @@ static void sync_start_flush(struct th_engine *engine)
 						    .file = sync->segment->file });
 }
 
+/*
+ * Peers get only what is durable here, so with peers the log is synced although nobody flushes. A sync that takes long is
+ * followed by a pause as long: the disk under the log is not kept busy for more than half of the time.
+ */
+static void want_for_peers(struct th_engine *engine)
+{
+	struct th_log_sync *sync = &engine->log_sync;
+	uint64_t due_ns;
+
+	if (engine->appended.lsn <= engine->durable_lsn || engine->role != TH_ROLE_PRIMARY ||
+	    !engine->meta.peer_count || !engine->options.log_sync_ns) {
+		sync->behind_ns = 0;
+		return;
+	}
+	if (!sync->behind_ns)
+		sync->behind_ns = engine->now_ns;
+	due_ns = sync->behind_ns + TH_MAX(engine->options.log_sync_ns, sync->duration_ns);
+	if (engine->now_ns < due_ns)
+		th_engine_wake_at(engine, due_ns);
+	else
+		th_durable_want(engine, engine->appended.lsn);
+}
+
 static void sync_start(struct th_engine *engine)
 {
 	struct th_log_sync *sync = &engine->log_sync;
@@ -138,8 +161,9 @@ static void sync_finished(struct th_engine *engine)
 	segment->users--;
 	engine->durable_lsn = sync->target_lsn;
 	engine->counters.log_syncs++;
-	th_histogram_add(&engine->counters.latency[TH_LATENCY_LOG_SYNC],
-			 engine->now_ns - sync->start_ns);
+	sync->duration_ns = engine->now_ns - sync->start_ns;
+	sync->behind_ns = 0;
+	th_histogram_add(&engine->counters.latency[TH_LATENCY_LOG_SYNC], sync->duration_ns);
 	if (sync->seals) {
 		segment->state = TH_SEGMENT_SEALED;
 		segment->file_bytes = segment->end_lsn - segment->start_lsn;
@@ -153,6 +177,7 @@ static void sync_step(struct th_engine *engine)
 	struct th_log_sync *sync = &engine->log_sync;
 
 	if (sync->step == TH_LOG_SYNC_NONE) {
+		want_for_peers(engine);
 		sync_start(engine);
 		return;
 	}

@@ -53,6 +53,7 @@ struct th_engine_options {
 	uint32_t durability_remote; /* FLUSH and FUA wait for so many peers; 0: local only */
 	bool fencing_lease; /* as primary: no I/O without a lease */
 	bool lease_reads; /* reads are allowed when the lease has run out */
+	uint64_t log_sync_ns; /* log that a peer lacks is synced after so long, without a FLUSH; 0: never */
 	uint64_t writeback_delay_ns; /* dirty blocks stay so long in memory to be overwritten there */
 	uint32_t writeback_depth; /* write-back I/Os under way, 1 to TH_WRITEBACK_DEPTH_MAX */
 	uint32_t batches_in_flight; /* log appends under way, 1 to TH_BATCHES_MAX */

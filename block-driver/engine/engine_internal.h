@@ -280,6 +280,8 @@ struct th_log_sync {
 	uint64_t target_lsn;
 	uint64_t wanted_lsn; /* somebody waits for this to be durable */
 	uint64_t start_ns;
+	uint64_t duration_ns; /* of the last one */
+	uint64_t behind_ns; /* since when peers wait for a sync that nobody has asked for; 0: none */
 	struct th_file_io io;
 };
 

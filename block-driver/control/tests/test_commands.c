@@ -105,6 +105,7 @@ static void values_of_the_wrong_type_or_range_are_refused(void **state)
 		"peer-add vol0 peer=somebody",
 		"tune vol0 writeback-depth=33",
 		"tune vol0 batches-in-flight=0",
+		"tune vol0 log-sync-ms=60001",
 		"tune vol0 durability-remote=17",
 		"tune vol0 log-full=wait",
 		"tune vol0 fencing=yes",

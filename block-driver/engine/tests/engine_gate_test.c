@@ -396,6 +396,46 @@ static void what_no_peer_can_have_is_not_believed(void **state)
 	assert_int_equal(node_peer_durable(node, &stranger, end), -ENOENT);
 }
 
+static uint64_t durable_after(struct node *node, uint64_t duration_ns)
+{
+	assert_int_equal(node_write(node, 0, BLOCK, 1), 0);
+	world_run_for(node->world, duration_ns);
+	return status_of(node).durable_lsn;
+}
+
+static void what_peers_wait_for_becomes_durable_without_a_flush(void **state)
+{
+	struct node *node = new_durable(state, 0);
+
+	assert_true(durable_after(node, node->options.log_sync_ns / 2) < status_of(node).end_lsn);
+	world_run_for(node->world, node->options.log_sync_ns);
+	assert_int_equal(status_of(node).durable_lsn, status_of(node).end_lsn);
+}
+
+static void without_peers_nobody_pays_for_syncs_that_nobody_asked_for(void **state)
+{
+	struct node *node = new_primary(state);
+
+	assert_true(durable_after(node, 10 * node->options.log_sync_ns) < status_of(node).end_lsn);
+}
+
+static void a_slow_disk_is_not_kept_busy_by_syncs_for_peers(void **state)
+{
+	struct node *node = new_durable(state, 0);
+	struct fault_rule *rule = hold(node, FAULT_FILES, TH_FLUSH, ".log");
+	uint64_t syncs;
+
+	node_write(node, 0, BLOCK, 1);
+	world_run_for(node->world, 20 * node->options.log_sync_ns);
+	fault_remove(rule);
+	world_run_for(node->world, node->options.log_sync_ns);
+	syncs = status_of(node).log_syncs;
+	assert_true(durable_after(node, 10 * node->options.log_sync_ns) < status_of(node).end_lsn);
+	assert_int_equal(status_of(node).log_syncs, syncs);
+	world_run_for(node->world, 20 * node->options.log_sync_ns);
+	assert_int_equal(status_of(node).durable_lsn, status_of(node).end_lsn);
+}
+
 static void a_flush_whose_records_are_cut_fails(void **state)
 {
 	struct node *node = new_durable(state, 1);
@@ -653,6 +693,9 @@ int main(int argc, char **argv)
 		engine_test(a_flush_that_waits_for_peers_goes_on_when_they_are_no_longer_asked_for),
 		engine_test(a_confirmation_never_goes_back),
 		engine_test(what_no_peer_can_have_is_not_believed),
+		engine_test(what_peers_wait_for_becomes_durable_without_a_flush),
+		engine_test(without_peers_nobody_pays_for_syncs_that_nobody_asked_for),
+		engine_test(a_slow_disk_is_not_kept_busy_by_syncs_for_peers),
 		engine_test(a_flush_whose_records_are_cut_fails),
 		engine_test(the_log_is_kept_for_a_peer_and_goes_when_it_has_it),
 		engine_test(a_peer_that_was_given_up_keeps_no_log),

@@ -186,6 +186,7 @@ static void plan_tiny(struct th_plan *plan)
 	th_engine_options_default(&plan->options);
 	plan->options.segment_bytes = 64 * TH_KIB;
 	plan->options.log_limit_bytes = 8 * plan->options.segment_bytes;
+	plan->options.log_sync_ns = 0;
 	plan->options.writeback_delay_ns = 0;
 	plan->options.writeback_depth = 2;
 	plan->options.dirty_extents_max = 1024;

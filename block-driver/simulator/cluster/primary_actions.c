@@ -101,6 +101,7 @@ static int act_tune(struct th_cluster *cluster)
 	struct th_engine_call call = { .operation = TH_CALL_TUNE };
 	int error;
 
+	options->log_sync_ns = th_sim_random_skewed(random, 100 * TH_NS_PER_MS);
 	options->writeback_delay_ns = th_sim_random_skewed(random, 100 * TH_NS_PER_MS);
 	options->writeback_depth = 1 + (uint32_t)th_sim_random_below(random, 8);
 	options->batches_in_flight = 1 + (uint32_t)th_sim_random_below(random, 8);

@@ -13,6 +13,7 @@ public enum ResourceOption {
     DURABILITY_REMOTE("durability-remote", Kind.NUMBER, 0, 16, "0"),
     FENCING("fencing", "none or lease", "none"),
     LEASE_READS("lease-reads", "yes or no", "no"),
+    LOG_SYNC_MS("log-sync-ms", Kind.NUMBER, 0, 60000, "10"),
     WRITEBACK_DELAY_MS("writeback-delay-ms", Kind.NUMBER, 0, 3600000, "2000"),
     WRITEBACK_DEPTH("writeback-depth", Kind.NUMBER, 1, 32, "8"),
     BATCHES_IN_FLIGHT("batches-in-flight", Kind.NUMBER, 1, 32, "8"),
