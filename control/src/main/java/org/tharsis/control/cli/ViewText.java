@@ -156,6 +156,7 @@ final class ViewText {
     /** A primary fetches from nobody; of a replica that is filled, or cannot be used, the health says all. */
     private static boolean isExpected(String which, ViewReport.Replica replica) {
         return !isPrimary(replica)
+                && replica.staleMs().isEmpty()
                 && WORKING.contains(replica.health())
                 && !(which.equals("fetch") && replica.hindrance().isPresent());
     }

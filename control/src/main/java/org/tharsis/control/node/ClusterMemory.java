@@ -18,6 +18,7 @@ import org.tharsis.control.model.ClusterWriter;
 import org.tharsis.control.model.RawValue;
 import org.tharsis.control.model.ResourceView;
 import org.tharsis.control.model.Role;
+import org.tharsis.control.model.RoleState;
 import org.tharsis.control.model.Versioned;
 
 /**
@@ -70,7 +71,7 @@ final class ClusterMemory {
         }
         roles.put(resource.name(), role.get());
         String[] words = role.get().format().split(" ", 3);
-        LOG.info("{}: the role is now '{}'.", resource.name(), role.get().format());
+        LOG.info("{}: {}", resource.name(), sentence(role.get()));
         journal.history()
                 .record(new HistoryEntry.RoleChange(
                         resource.name(),
@@ -78,5 +79,19 @@ final class ClusterMemory {
                         role.get().primary(),
                         words[2],
                         "Seen in the state tree."));
+    }
+
+    private static String sentence(Role role) {
+        String epoch = ", in epoch " + Long.toUnsignedString(role.epoch()) + ".";
+        if (role.handoverTo().isPresent()) {
+            String to = role.handoverTo().get();
+            return role.primary()
+                    .map(from -> from + " is the primary, and shall hand over to " + to + epoch)
+                    .orElseGet(() -> "nobody is the primary until " + to + " has all of the sealed log" + epoch);
+        }
+        boolean forced = role.state() instanceof RoleState.Forced;
+        return role.primary()
+                .map(host -> host + " is the primary" + (forced ? ", by force" : "") + epoch)
+                .orElseGet(() -> "nobody is the primary" + epoch);
     }
 }

@@ -42,7 +42,10 @@ final class FollowText {
                     + Long.toUnsignedString(diverged.lsn()) + " of epoch " + diverged.epoch()
                     + ", and fetches nothing. What it has is kept until 'tharsis invalidate' here.");
         }
-        return state instanceof FollowState.Behind || state instanceof FollowState.Refused
+        boolean waits = state instanceof FollowState.Behind
+                || state instanceof FollowState.Refused
+                || state instanceof FollowState.Failed;
+        return waits
                 ? hindrance(state, source).map(text -> "the replica here waits: " + text + ". It is tried again.")
                 : Optional.empty();
     }

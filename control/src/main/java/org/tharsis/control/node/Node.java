@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -192,7 +193,7 @@ public final class Node implements NodeCommands, AutoCloseable {
     @Override
     public Outcome<Changed> todo(Command.Switch command, Caller caller) {
         return changing(
-                command.on() ? "resume" : "pause",
+                (command.on() ? "resume-" : "pause-") + command.todo().name().toLowerCase(Locale.ROOT),
                 Optional.of(command.name()),
                 () -> new ResourceCommands(member()).todo(command));
     }

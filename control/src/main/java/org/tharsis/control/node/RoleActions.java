@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.tharsis.control.driver.DriverClient;
 import org.tharsis.control.driver.DriverException;
 import org.tharsis.control.driver.ResourceStatus;
@@ -24,6 +25,8 @@ import org.tharsis.control.state.StateTree;
  */
 final class RoleActions {
     private static final long NS_PER_S = 1_000_000_000L;
+    private static final long SEEN_NS_MAX = 2 * NS_PER_S;
+    private static final long LOOK_NS = 10_000_000;
 
     private final ReplicaSpec spec;
     private final String me;
@@ -153,14 +156,24 @@ final class RoleActions {
         if (!(outcome instanceof Outcome.Done)) {
             throw new TreeChangeException("that the replica was invalidated is not in the state tree: " + outcome);
         }
+        awaitForgotten();
         events.tell("invalidated", spec.resource(), me + " has thrown its log away and fetches what differs.");
     }
 
+    /** Until the view shows it, the replica that begins anew would be taken for the one that was invalidated. */
+    private void awaitForgotten() throws TreeChangeException {
+        long deadlineNs = System.nanoTime() + SEEN_NS_MAX;
+        while (wants(Switch.INVALIDATE) && System.nanoTime() - deadlineNs < 0) {
+            LockSupport.parkNanos(LOOK_NS);
+        }
+    }
+
+    private boolean wants(Switch which) throws TreeChangeException {
+        return view().replica(me).filter(replica -> replica.todo().wants(which)).isPresent();
+    }
+
     private void forgetDisconnectUsers() throws TreeChangeException {
-        boolean set = view().replica(me)
-                .filter(replica -> replica.todo().wants(Switch.DISCONNECT_USERS))
-                .isPresent();
-        if (set) {
+        if (wants(Switch.DISCONNECT_USERS)) {
             tree.setTodo(spec.resource(), me, Switch.DISCONNECT_USERS, false);
         }
     }

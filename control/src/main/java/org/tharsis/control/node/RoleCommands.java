@@ -311,6 +311,7 @@ final class RoleCommands {
                         "the replica of " + name + " on " + member.me() + " is not consistent: it cannot be used",
                         "take over on a node whose replica is ok ('tharsis view')"));
         if (!command.loseNewer()) {
+            requireSilent(view, loop);
             requireFurthest(view, mine);
         }
         caller.progress(Progress.step("replaying what has arrived"));
@@ -321,6 +322,21 @@ final class RoleCommands {
                 })
                 .get();
         return usable(name, within, caller);
+    }
+
+    /** Whoever is heard can hand over. ZooKeeper is not asked: it counts a node among the living for a while after its death. */
+    private static void requireSilent(ResourceView view, ReplicaLoop loop) throws CommandFailed {
+        Optional<String> old = view.role().flatMap(role -> role.value().primary());
+        boolean heard = loop.parts().fetching().following() instanceof Following.Running running
+                && running.phase() == Following.Phase.FOLLOWING
+                && old.equals(Optional.of(running.source()));
+        if (heard) {
+            throw CommandFailed.refused(
+                    old.get() + ", the primary of " + view.name() + ", is alive, and is followed here",
+                    "'tharsis primary " + view.name()
+                            + "' lets it hand over, and loses nothing; when it cannot, --force"
+                            + " --lose-newer takes over all the same");
+        }
     }
 
     /** The old primary does not count: that it is gone is why there is force. */

@@ -4,6 +4,7 @@ package org.tharsis.control.node;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,7 @@ import org.tharsis.control.driver.DriverClient;
 import org.tharsis.control.driver.DriverException;
 import org.tharsis.control.driver.DriverGone;
 import org.tharsis.control.driver.ResourceStatus;
+import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.ship.BackfillOrigin;
@@ -102,6 +104,11 @@ final class ServedLog implements ServedReplica {
     @Override
     public long durableLsn() {
         return watched.replica().map(ResourceStatus.Replica::durableLsn).orElse(0L);
+    }
+
+    @Override
+    public List<EpochStart> epochs() {
+        return watched.replica().map(ResourceStatus.Replica::epochs).orElseGet(List::of);
     }
 
     @Override

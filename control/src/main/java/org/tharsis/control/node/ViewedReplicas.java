@@ -136,12 +136,21 @@ final class ViewedReplicas {
         if (heard.filter(Lag::isKnown).isPresent()) {
             return heard;
         }
-        Optional<Lag> published = member.sightings().lag(cluster, member.live(), resource, replica);
+        Optional<Lag> published = member.sightings()
+                .lag(cluster, member.live(), resource, replica)
+                .filter(lag -> lag.bytes() > 0 || !isCutOff(mine));
         boolean newer = published
-                .filter(lag -> heard.filter(own -> own.heardAgoMs() <= lag.heardAgoMs())
-                        .isEmpty())
+                .filter(lag -> heard.isEmpty() || lag.heardAgoMs() < heard.get().heardAgoMs())
                 .isPresent();
         return newer ? published : heard;
+    }
+
+    /**
+     * It wants to hear its source, and does not. ZooKeeper counts a node among the living for up to the session time-out
+     * after its death: that such a one has published nothing new does not say that there is nothing new.
+     */
+    private static boolean isCutOff(Optional<ReplicaLoop.Parts> mine) {
+        return mine.filter(parts -> parts.fetching().followed().isPresent()).isPresent();
     }
 
     /** What keeps this node's replica from fetching. */

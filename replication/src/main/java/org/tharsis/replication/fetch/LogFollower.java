@@ -11,8 +11,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.LogPosition;
@@ -53,8 +51,6 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         STOPPED
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(LogFollower.class);
-
     private final PeerAddress source;
     private final FollowedReplica replica;
     private final Link link;
@@ -79,9 +75,6 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
     private int windowBytes;
 
     private int creditDueBytes;
-    /** What was logged already. */
-    private FollowState lastFailure;
-
     /** The open log. Set on the write lane, used on all threads for its positions. */
     private volatile Optional<LogIntake> intake = Optional.empty();
 
@@ -101,7 +94,6 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         this.windows = windows;
         this.backoff = new Backoff(settings, RandomGenerator.getDefault());
         this.state = new FollowState.Connecting(source, "", 1);
-        this.lastFailure = state;
         this.timer = loop.scheduleAtFixedRate(
                 () -> acknowledge(true), settings.heartbeatMs(), settings.heartbeatMs(), TimeUnit.MILLISECONDS);
     }
@@ -346,10 +338,6 @@ final class LogFollower implements Follower, LinkUser, ClientStream.Listener {
         if (phase != Phase.STOPPED) {
             ErrorCode code = failure instanceof LogFormatException ? ErrorCode.DAMAGED : ErrorCode.FAILED;
             FollowState failed = new FollowState.Failed(source, Reasons.of(failure));
-            if (!failed.equals(lastFailure)) {
-                LOG.warn("The log of {} from {} is not taken: {}", replica.resourceUuid(), source, Reasons.of(failure));
-                lastFailure = failed;
-            }
             stream.ifPresent(open -> open.fail(code, Reasons.of(failure)));
             stream = Optional.empty();
             phase = Phase.CLOSING;

@@ -38,6 +38,7 @@ public final class PeerServer implements Closeable {
     private final StreamServer streams;
     private final Map<String, ChannelHandler> otherProtocols;
     private final AtomicInteger connections = new AtomicInteger();
+    private final Complaints complaints = new Complaints(System::nanoTime);
     private final Channel listener;
 
     private PeerServer(
@@ -107,7 +108,7 @@ public final class PeerServer implements Closeable {
     private void speakTharsis(ChannelPipeline pipeline) {
         pipeline.addLast(new Heartbeats(settings, System::nanoTime));
         pipeline.addLast(new FrameDecoder(), new FrameEncoder());
-        pipeline.addLast(new ServerHello(identity, streams), new ServerFailures());
+        pipeline.addLast(new ServerHello(identity, streams), new ServerFailures(complaints));
     }
 
     /** Sets up each connection that comes in, up to a limit. */
@@ -116,7 +117,11 @@ public final class PeerServer implements Closeable {
         protected void initChannel(SocketChannel channel) {
             channel.closeFuture().addListener(closed -> connections.decrementAndGet());
             if (connections.incrementAndGet() > CONNECTIONS_MAX) {
-                LOG.warn("Closed the connection of {}: there are {} already", channel.remoteAddress(), CONNECTIONS_MAX);
+                complaints.warn(
+                        LOG,
+                        "Refused",
+                        channel.remoteAddress(),
+                        "there are " + CONNECTIONS_MAX + " connections already");
                 channel.close().addListener(closed -> {});
             } else if (tls.isPresent()) {
                 SslHandler handler = tls.get().server().newHandler(channel.alloc());
@@ -142,16 +147,18 @@ public final class PeerServer implements Closeable {
             } else if (other != null) {
                 context.pipeline().addLast(other);
             } else {
-                LOG.warn(
-                        "Closed the connection of {}: it agreed on no protocol that is spoken here",
-                        context.channel().remoteAddress());
+                complaints.warn(
+                        LOG,
+                        "Refused",
+                        context.channel().remoteAddress(),
+                        "it agreed on no protocol that is spoken here");
                 context.close().addListener(closed -> {});
             }
         }
 
         @Override
         protected void handshakeFailure(ChannelHandlerContext context, Throwable cause) {
-            LOG.warn("Refused the peer at {}: {}", context.channel().remoteAddress(), Failures.sentence(cause));
+            complaints.warn(LOG, "Refused", context.channel().remoteAddress(), Failures.sentence(cause));
             context.close().addListener(closed -> {});
         }
 

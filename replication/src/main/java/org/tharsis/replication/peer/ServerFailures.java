@@ -20,6 +20,12 @@ import org.tharsis.replication.wire.WireException;
 final class ServerFailures extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(ServerFailures.class);
 
+    private final Complaints complaints;
+
+    ServerFailures(Complaints complaints) {
+        this.complaints = complaints;
+    }
+
     private boolean failed;
 
     @Override
@@ -30,13 +36,13 @@ final class ServerFailures extends ChannelInboundHandlerAdapter {
         failed = true;
         Throwable cause = thrown instanceof DecoderException && thrown.getCause() != null ? thrown.getCause() : thrown;
         if (cause instanceof WireException wire) {
-            LOG.warn("Refused the peer at {}: {}", context.channel().remoteAddress(), wire.getMessage());
+            complaints.warn(LOG, "Refused", context.channel().remoteAddress(), String.valueOf(wire.getMessage()));
             context.writeAndFlush(new ErrorFrame(0, wire.code(), String.valueOf(wire.getMessage())))
                     .addListener(ChannelFutureListener.CLOSE);
             return;
         }
         if (cause instanceof IOException || thrown instanceof DecoderException) {
-            LOG.warn("Closed the connection of {}: {}", context.channel().remoteAddress(), Failures.sentence(thrown));
+            complaints.warn(LOG, "Closed", context.channel().remoteAddress(), Failures.sentence(thrown));
         } else {
             LOG.error(
                     "Closed the connection of {} after a failure of this program",
@@ -50,7 +56,7 @@ final class ServerFailures extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof PeerSilent silent && !failed) {
             failed = true;
-            LOG.warn("Closed the connection of {}: {}", context.channel().remoteAddress(), silent.sentence());
+            complaints.warn(LOG, "Closed", context.channel().remoteAddress(), silent.sentence());
             context.close();
         }
     }

@@ -4,6 +4,7 @@ package org.tharsis.replication.ship;
 import io.netty.util.concurrent.Future;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.peer.ServedStream;
 import org.tharsis.replication.peer.ServedStream.Precedence;
@@ -82,10 +84,29 @@ final class FollowSession implements StreamServer.Session {
 
     private PositionCheck check() {
         try {
-            return history.check(request.position(), request.epochs(), replica.durableLsn());
+            PositionCheck check = history.check(request.position(), request.epochs(), replica.durableLsn());
+            return check instanceof PositionCheck.Behind behind ? orDiverged(behind) : check;
         } catch (IOException | LogFormatException unreadable) {
             throw new CompletionException(unreadable);
         }
+    }
+
+    /**
+     * The follower has more of the history in the files. When this node has begun an epoch that the follower has not, it goes
+     * on otherwise from here, although the log has no record of it yet: the follower cannot wait for what it has.
+     */
+    private PositionCheck orDiverged(PositionCheck.Behind behind) {
+        List<EpochStart> epochs = replica.epochs();
+        if (epochs.isEmpty()) {
+            return behind;
+        }
+        EpochStart begun = epochs.get(epochs.size() - 1);
+        boolean followerKnowsIt =
+                request.epochs().stream().anyMatch(epoch -> Long.compareUnsigned(epoch.epoch(), begun.epoch()) >= 0);
+        return followerKnowsIt || begun.startLsn() != behind.endLsn()
+                ? behind
+                : new PositionCheck.Diverged(
+                        epochs.size() < 2 ? 0 : epochs.get(epochs.size() - 2).epoch(), behind.endLsn());
     }
 
     private void checked(PositionCheck check) {

@@ -3,9 +3,11 @@ package org.tharsis.replication.ship;
 
 import java.io.Closeable;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogPosition;
 
 /**
@@ -20,6 +22,12 @@ public interface ServedReplica {
 
     /** The driver has the log on stable storage up to here: nothing beyond is served. Unsigned. */
     long durableLsn();
+
+    /**
+     * The epochs that this replica knows, oldest first, as far back as it matters: also one that has begun at the log's end and
+     * of which no record is in the log yet.
+     */
+    List<EpochStart> epochs();
 
     /**
      * Has the listener called, on any thread, each time after {@link #durableLsn} has changed, until the result is closed.

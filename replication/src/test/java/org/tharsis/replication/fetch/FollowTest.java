@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
 import org.tharsis.replication.peer.CuttingProxy;
@@ -260,6 +261,24 @@ class FollowTest {
         }
         assertThat(same.end().lsn()).isLessThan(primary.end().lsn());
         assertSameLogs();
+    }
+
+    @Test
+    void aFollowerThatHasMoreThanASourceInALaterEpochHasDivergedBeforeAnythingIsWrittenInIt() throws Exception {
+        primary.append(4096).durable();
+        long branchLsn = primary.end().lsn();
+        primary.epochs = List.of(
+                new EpochStart(1, 0, 0),
+                new EpochStart(2, branchLsn, primary.end().chain()));
+        GrowingLog same = new GrowingLog(secondaryDirectory).append(4096).append(512);
+        try (TwoNodes nodes = nodes(false)) {
+            Follower follower = nodes.fetcher.follow(nodes.address(), secondary);
+            FollowState.Diverged diverged = awaitState(FollowState.Diverged.class);
+            assertThat(diverged.epoch()).isEqualTo(1);
+            assertThat(diverged.lsn()).isEqualTo(branchLsn);
+            stop(follower);
+        }
+        assertThat(same.end().lsn()).isGreaterThan(branchLsn);
     }
 
     @Test

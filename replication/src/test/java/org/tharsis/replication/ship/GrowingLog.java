@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogEncoder;
 import org.tharsis.replication.log.LogEncoder.Entry;
 import org.tharsis.replication.log.LogPosition;
@@ -39,6 +40,9 @@ public final class GrowingLog implements ServedReplica {
     public final List<Long> kept = new CopyOnWriteArrayList<>();
     /** What a backfill is told, when there is a disk. */
     public volatile Optional<BackfillOrigin> origin = Optional.empty();
+
+    /** What the driver would know of epochs. */
+    public volatile List<EpochStart> epochs = List.of();
 
     public GrowingLog(Path directory) throws IOException {
         this.directory = directory;
@@ -123,6 +127,11 @@ public final class GrowingLog implements ServedReplica {
     @Override
     public long durableLsn() {
         return durableLsn;
+    }
+
+    @Override
+    public List<EpochStart> epochs() {
+        return epochs;
     }
 
     @Override
