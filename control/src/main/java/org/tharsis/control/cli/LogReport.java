@@ -42,10 +42,15 @@ record LogReport(
                 summary.whyItEnded());
     }
 
+    private static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
+    }
+
     String text() {
         return "the log of " + resourceUuid + " verifies, from LSN " + Long.toUnsignedString(startLsn) + " to "
                 + Long.toUnsignedString(endLsn) + " (epoch " + Long.toUnsignedString(epoch) + ", chain " + chain + ")\n"
-                + "  " + segments + " segments, " + batches + " batches, " + records + " records with "
+                + "  " + count(segments, "segment", "segments") + ", " + count(batches, "batch", "batches") + ", "
+                + count(records, "record", "records") + " with "
                 + Quantities.size(payloadBytes) + "\n"
                 + endTimeMs
                         .map(time -> "  last batch written at " + Quantities.moment(time) + "\n")

@@ -187,5 +187,23 @@ final class LookVerbs {
         }
     }
 
+    @Command(
+            name = "help",
+            description = "Prints what the verbs are, or how one of them is used.",
+            footer = {"  tharsis help", "  tharsis help cluster join"})
+    static final class Help extends Verb {
+        @Parameters(arity = "0..*", paramLabel = "VERB", description = "of which; all are listed unless told")
+        private String[] verb = {};
+
+        Help(Call call) {
+            super(call);
+        }
+
+        @Override
+        public Integer call() {
+            return Tharsis.help(tharsis(), verb);
+        }
+    }
+
     private LookVerbs() {}
 }

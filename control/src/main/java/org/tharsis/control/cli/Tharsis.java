@@ -13,11 +13,14 @@ import org.tharsis.control.model.BadValueException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code tharsis}. */
 @Command(
         name = "tharsis",
+        versionProvider = Tharsis.VersionText.class,
         description = "Tells this node's tharsisd what to do, and shows how the cluster is.",
         footer = {
             "  tharsis view",
@@ -27,6 +30,13 @@ import picocli.CommandLine.ParameterException;
             "3 the time was up; 4 somebody could not be reached; 5 done in part."
         })
 public final class Tharsis extends Verb {
+    @Option(
+            names = "--version",
+            versionHelp = true,
+            description = "which tharsis this command is; 'tharsis version' asks the daemon and the driver, too")
+    @SuppressWarnings("UnusedVariable") // picocli itself looks at it
+    private boolean version;
+
     @Mixin
     private final Call options;
 
@@ -44,6 +54,13 @@ public final class Tharsis extends Verb {
     static String version() {
         return Optional.ofNullable(Tharsis.class.getPackage().getImplementationVersion())
                 .orElse("unpackaged");
+    }
+
+    static final class VersionText implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"tharsis " + version()};
+        }
     }
 
     /** Runs the command and ends the process with its exit code. */
@@ -80,9 +97,35 @@ public final class Tharsis extends Verb {
     }
 
     private static int misused(Call call, ParameterException wrong) {
-        String message = Optional.ofNullable(wrong.getMessage()).orElse("this cannot be understood");
+        String message = wrong instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
+                ? notUnderstood(unmatched)
+                : Optional.ofNullable(wrong.getMessage()).orElse("this cannot be understood");
         return call.usage(message + "\n         see: "
                 + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    }
+
+    private static String notUnderstood(UnmatchedArgumentException unmatched) {
+        String word = unmatched.getUnmatched().get(0);
+        return unmatched.getCommandLine().getSubcommands().isEmpty()
+                ? "'" + word + "' is one word too many"
+                : noVerb(word);
+    }
+
+    /** Prints how a verb is used; of no verb: what the verbs are. */
+    static int help(Call call, String... verb) {
+        CommandLine line = commandLine(call);
+        for (String word : verb) {
+            if (!line.getSubcommands().containsKey(word)) {
+                return call.usage(noVerb(word));
+            }
+            line = line.getSubcommands().get(word);
+        }
+        call.terminal().out().print(line.getUsageMessage());
+        return ExitCode.DONE;
+    }
+
+    private static String noVerb(String word) {
+        return "there is no verb '" + word + "'";
     }
 
     private static CommandLine commandLine(Call call) {
@@ -110,6 +153,7 @@ public final class Tharsis extends Verb {
                 .addSubcommand(new CommandLine(new LogVerbs.Group(call))
                         .addSubcommand(new LogVerbs.Dump(call))
                         .addSubcommand(new LogVerbs.Verify(call)))
-                .addSubcommand(new LookVerbs.Version(call));
+                .addSubcommand(new LookVerbs.Version(call))
+                .addSubcommand(new LookVerbs.Help(call));
     }
 }

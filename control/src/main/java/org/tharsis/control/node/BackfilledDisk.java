@@ -4,11 +4,7 @@ package org.tharsis.control.node;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.tharsis.control.driver.DriverClient;
-import org.tharsis.control.driver.DriverException;
-import org.tharsis.control.driver.DriverGone;
 import org.tharsis.control.driver.ResourceStatus;
 import org.tharsis.replication.fetch.BackfillProgress;
 import org.tharsis.replication.fetch.BackfillTarget;
@@ -16,22 +12,18 @@ import org.tharsis.replication.log.SegmentName;
 
 /** The disk of this node's replica while it is filled from a source, by way of the driver. */
 final class BackfilledDisk implements BackfillTarget {
-    private static final Logger LOG = LoggerFactory.getLogger(BackfilledDisk.class);
-
     private final ReplicaSpec spec;
     private final Path directory;
-    private final DriverClient driver;
     private final WatchedResource watched;
-    private long announcedLsn; // of the caller of received
+    private final Announcer announcer; // of the caller of received
     private volatile Optional<BackfillProgress> newest = Optional.empty();
 
     /** @param announcedLsn end of the backfill's log, as the driver has it */
     BackfilledDisk(ReplicaSpec spec, Path directory, DriverClient driver, WatchedResource watched, long announcedLsn) {
         this.spec = spec;
         this.directory = directory;
-        this.driver = driver;
         this.watched = watched;
-        this.announcedLsn = announcedLsn;
+        this.announcer = new Announcer(driver, spec.resource(), announcedLsn);
     }
 
     Optional<BackfillProgress> newest() {
@@ -65,20 +57,7 @@ final class BackfilledDisk implements BackfillTarget {
 
     @Override
     public void received(SegmentName segment, long lsn) {
-        if (Long.compareUnsigned(lsn, announcedLsn) <= 0) {
-            return; // the driver has read it from the files itself
-        }
-        try {
-            driver.received(spec.resource(), segment, lsn);
-            announcedLsn = lsn;
-        } catch (DriverException refused) {
-            LOG.warn(
-                    "{}: the driver does not take what has come in of the backfill: {}. It is told again with the next of it.",
-                    spec.resource(),
-                    refused.getMessage());
-        } catch (DriverGone gone) {
-            LOG.debug("{}: the backfill waits for the driver: {}", spec.resource(), gone.getMessage());
-        }
+        announcer.received(segment, lsn);
     }
 
     @Override

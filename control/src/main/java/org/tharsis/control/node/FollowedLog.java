@@ -8,8 +8,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tharsis.control.driver.DriverClient;
-import org.tharsis.control.driver.DriverException;
-import org.tharsis.control.driver.DriverGone;
 import org.tharsis.control.driver.ResourceStatus;
 import org.tharsis.replication.fetch.FollowState;
 import org.tharsis.replication.fetch.FollowedReplica;
@@ -28,13 +26,12 @@ final class FollowedLog implements FollowedReplica {
     record SourceEnd(long endLsn, long toldNs) {}
 
     private final ReplicaSpec spec;
-    private final DriverClient driver;
     private final WatchedResource watched;
     private final LogPosition start;
     private final LagMeter meter;
     private final String source;
     private final Runnable stateListener;
-    private long announcedLsn; // of the caller of received
+    private final Announcer announcer; // of the caller of received
     private volatile Optional<FollowState> state = Optional.empty();
     private volatile Optional<SourceEnd> sourceEnd = Optional.empty();
     private final AtomicReference<String> told = new AtomicReference<>("");
@@ -54,12 +51,11 @@ final class FollowedLog implements FollowedReplica {
             String source,
             Runnable stateListener) {
         this.spec = spec;
-        this.driver = driver;
         this.watched = watched;
         this.start = start;
         this.meter = meter;
         this.source = source;
-        this.announcedLsn = start.lsn();
+        this.announcer = new Announcer(driver, spec.resource(), start.lsn());
         this.stateListener = stateListener;
     }
 
@@ -88,20 +84,7 @@ final class FollowedLog implements FollowedReplica {
 
     @Override
     public void received(SegmentName segment, long lsn) {
-        if (Long.compareUnsigned(lsn, announcedLsn) <= 0) {
-            return; // the driver has read it from the files itself
-        }
-        try {
-            driver.received(spec.resource(), segment, lsn);
-            announcedLsn = lsn;
-        } catch (DriverException refused) {
-            LOG.warn(
-                    "{}: the driver does not take what has come in: {}. It is told again with the next of it.",
-                    spec.resource(),
-                    refused.getMessage());
-        } catch (DriverGone gone) {
-            LOG.debug("{}: what has come in waits for the driver: {}", spec.resource(), gone.getMessage());
-        }
+        announcer.received(segment, lsn);
     }
 
     @Override

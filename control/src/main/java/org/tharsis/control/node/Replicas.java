@@ -80,12 +80,8 @@ final class Replicas implements ServedReplicas, AutoCloseable {
         return loops.values().stream()
                 .map(ReplicaLoop::parts)
                 .filter(parts -> parts.spec().resourceUuid().equals(resourceUuid))
-                .filter(parts -> parts.watched()
-                        .status()
-                        .filter(status -> status.replica().isPresent()
-                                && status.directory()
-                                        .equals(Optional.of(parts.directory().log())))
-                        .isPresent())
+                .filter(parts -> parts.watched().replica().isPresent()
+                        && parts.reporter().isOwnLog())
                 .<ServedReplica>map(ReplicaLoop.Parts::served)
                 .findFirst();
     }

@@ -166,11 +166,13 @@ class TharsisTest {
             delimiter = '|',
             value = {
                 "'' | say what to do",
+                "help fly | there is no verb 'fly'",
+                "cluster grow | there is no verb 'grow'",
                 "cluster | say what to do: 'tharsis cluster --help'",
                 "log | say what to do: 'tharsis log --help'",
-                "fly | Unmatched argument at index 0: 'fly'",
+                "fly | there is no verb 'fly'",
                 "primary | Missing required parameter: 'RESOURCE'",
-                "primary vol0 vol1 | Unmatched argument at index 2: 'vol1'",
+                "primary vol0 vol1 | 'vol1' is one word too many",
                 "primary vol0 --fast | Unknown option: '--fast'",
                 "primary vol0 --lose-newer | --lose-newer is an addition to --force",
                 "primary -vol0 | see: tharsis primary --help",
@@ -225,6 +227,7 @@ class TharsisTest {
                 "log dump",
                 "log verify",
                 "version",
+                "help",
             })
     void everyVerbHasHelp(String verb) {
         Ran ran = tharsis((verb + " --help").strip().split(" "));
@@ -232,6 +235,20 @@ class TharsisTest {
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).startsWith("usage: tharsis").contains(verb).contains("--socket");
         assertThat(ran.err()).isEmpty();
+    }
+
+    @Test
+    void helpOfAVerbIsWhatTheVerbItselfSays() {
+        assertThat(tharsis("help", "cluster", "join")).isEqualTo(tharsis("cluster", "join", "--help"));
+        assertThat(tharsis("help")).isEqualTo(tharsis("--help"));
+    }
+
+    @Test
+    void theVersionOfTheCommandNeedsNoDaemon() {
+        Ran ran = tharsis("--socket", directory.resolve("none").toString(), "--version");
+
+        assertThat(ran.code()).isZero();
+        assertThat(ran.out()).startsWith("tharsis ").hasLineCount(1);
     }
 
     @Test
