@@ -29,7 +29,10 @@ final class RoleVerbs {
         @Option(names = "--force", description = "without the help of the old primary; may lose its newest writes")
         private boolean force;
 
-        @Option(names = "--lose-newer", description = "with --force: although another replica is known to have more")
+        @Option(
+                names = "--lose-newer",
+                description =
+                        "with --force: although the old primary is heard, or another replica is known to have more")
         private boolean loseNewer;
 
         @Option(names = "--disconnect-users", description = "of the old primary's device, instead of refusing")

@@ -47,19 +47,17 @@ final class ViewText {
         TextTable nodes = new TextTable("NODE", "STATE", "SITE", "ADDRESS", "DRIVER", "VERSION");
         view.nodes()
                 .forEach(node -> nodes.row(
-                        node.name(),
-                        (live ? "" : "was ") + state(node),
-                        node.site(),
-                        node.address(),
-                        node.driver(),
-                        node.version()));
+                        node.name(), state(node, live), node.site(), node.address(), node.driver(), node.version()));
         text.append(nodes.format());
     }
 
-    private static String state(ViewReport.Node node) {
-        return node.alive()
-                ? "alive"
-                : "away" + node.awayMs().map(ms -> " " + Quantities.time(ms)).orElse("");
+    /** A journal remembers nodes, and not who of them was alive. */
+    private static String state(ViewReport.Node node, boolean live) {
+        if (!live && !node.alive() && node.awayMs().isEmpty()) {
+            return "unknown";
+        }
+        String since = node.awayMs().map(ms -> " " + Quantities.time(ms)).orElse("");
+        return (live ? "" : "was ") + (node.alive() ? "alive" : "away" + since);
     }
 
     private static void resource(StringBuilder text, ViewReport.Resource resource) {

@@ -115,7 +115,9 @@ class ViewTextTest {
                         "1",
                         "brickd",
                         alive,
-                        alive ? Optional.empty() : Optional.of(123_000L))),
+                        alive || cluster.source() == ViewReport.Source.JOURNAL
+                                ? Optional.empty()
+                                : Optional.of(123_000L))),
                 List.of(new ViewReport.Resource(
                         "vol0",
                         new UUID(0, 2),
@@ -229,6 +231,12 @@ class ViewTextTest {
                         "cluster test, as a saw it 1 min 5 s ago: ZooKeeper at z:7441 cannot be reached",
                         "b was alive here b:7440 brickd 1",
                         "b secondary was ok - a - as of 1 min 5 s ago");
+    }
+
+    @Test
+    void aDaemonThatWasStartedWithoutZooKeeperDoesNotKnowWhoIsAlive() {
+        assertThat(text(cluster(ViewReport.Source.JOURNAL, 65_000), PRIMARY_A, false, new Row()))
+                .contains("b unknown here b:7440 brickd 1");
     }
 
     @Test
