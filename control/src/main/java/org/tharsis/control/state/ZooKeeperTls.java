@@ -35,7 +35,8 @@ public record ZooKeeperTls(Path caPem, Path certPem, Path keyPem) {
         settings.put(prefix + ".trustStore.type", "PEM");
         settings.put(prefix + ".protocol", "TLSv1.3");
         settings.put(prefix + ".enabledProtocols", "TLSv1.3");
-        // As between the nodes; and Java's own would bring in all of Bouncy Castle's algorithms, half a second at each start.
+        // As between the nodes; and Java's own would bring in all of Bouncy Castle's algorithms, half a second at each
+        // start.
         settings.put(prefix + ".sslProvider", "OPENSSL");
         return settings;
     }

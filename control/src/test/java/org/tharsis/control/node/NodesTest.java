@@ -101,6 +101,9 @@ class NodesTest {
         c.write(7, 0, WRITE_BYTES);
         c.killDriver();
 
+        Awaitility.await()
+                .atMost(LIMIT)
+                .untilAsserted(() -> assertThat(b.replica().hindrance()).isPresent());
         assertThat(b.primary(false)).isInstanceOf(Outcome.Refused.class);
         Site.done(b.primary(true));
         assertThat(b.view().role().state()).isEqualTo(ViewReport.RoleState.FORCED);
