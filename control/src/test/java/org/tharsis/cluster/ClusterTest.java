@@ -4,18 +4,20 @@ package org.tharsis.cluster;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
 
 /**
  * What the tests here share: one cluster for all of them, because it takes seconds to start one. Each test makes a resource
- * of its own. After a test all processes are started again; after one that failed, the cluster is thrown away.
+ * of its own. After a test all processes are started again, and the resource goes; after one that failed, the cluster is
+ * thrown away.
  *
- * <p>Chance is seeded by {@code -Dcluster.seed}; without it, by the clock. The seed is printed.
+ * <p>Chance is seeded by {@code -Dcluster.seed}, and for each test by its name; without it, by the clock. The seed is printed.
  */
 @Tag("cluster")
 @ExtendWith(ClusterTest.Keeper.class)
@@ -24,25 +26,23 @@ abstract class ClusterTest {
     private static final long SEED = Long.getLong("cluster.seed", System.nanoTime() & 0xffffff);
     private static Optional<TestCluster> shared = Optional.empty();
 
-    final Random random = new Random(SEED);
     final String resource = "vol" + RESOURCES.incrementAndGet();
+    Random random = new Random(SEED);
     private Optional<TestCluster> cluster = Optional.empty();
     private Optional<Oracle> oracle = Optional.empty();
 
     @BeforeEach
-    void enter() {
-        System.out.println(getClass().getSimpleName() + ": -Dcluster.seed=" + SEED);
+    void enter(TestInfo test) {
+        String name = getClass().getSimpleName() + "."
+                + test.getTestMethod().orElseThrow().getName() + " " + test.getDisplayName();
+        System.out.println(name + ": " + resource + ", -Dcluster.seed=" + SEED);
+        random = new Random(SEED * 31 + name.hashCode());
         if (shared.isEmpty()) {
             shared = Optional.of(TestCluster.start());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> shared.ifPresent(TestCluster::close)));
         }
         cluster = shared;
         oracle = Optional.of(new Oracle(cluster(), resource));
-    }
-
-    @AfterEach
-    void leave() {
-        cluster().restore();
     }
 
     TestCluster cluster() {
@@ -53,8 +53,17 @@ abstract class ClusterTest {
         return oracle.orElseThrow();
     }
 
-    /** Shows what the processes of a failed test said, and ends them. */
-    static final class Keeper implements TestWatcher {
+    /** Tidies up after a test. After one that failed, shows what the processes said, and ends them. */
+    static final class Keeper implements AfterEachCallback, TestWatcher {
+        @Override
+        public void afterEach(ExtensionContext context) {
+            if (context.getExecutionException().isEmpty()) {
+                ClusterTest test = (ClusterTest) context.getRequiredTestInstance();
+                test.cluster().restore();
+                test.cluster().forget(test.resource);
+            }
+        }
+
         @Override
         public void testFailed(ExtensionContext context, Throwable cause) {
             shared.ifPresent(cluster -> {

@@ -9,11 +9,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The primary's node dies, another one takes over, and the old primary comes back. */
 final class ForcedPromotionTest extends ClusterTest {
@@ -62,19 +66,34 @@ final class ForcedPromotionTest extends ClusterTest {
         }
     }
 
-    @Test
-    void whoIsKilledWhileItTakesOverTakesOverAfterwardsOrAtTheNextTry() {
+    /** Who is killed while b takes over. */
+    private enum Victim {
+        DAEMON,
+        DRIVER,
+        ZOOKEEPER
+    }
+
+    private ChildProcess process(Victim victim) {
+        return switch (victim) {
+            case DAEMON -> cluster().b().tharsisd();
+            case DRIVER -> cluster().b().brickd();
+            case ZOOKEEPER -> cluster().witness().tharsisd();
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoIsKilledWhileItTakesOverTakesOverAfterwardsOrAtTheNextTry(Victim victim) {
         createOnAll();
         try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
-            cluster().a().kill();
-            Thread killer = new Thread(() -> {
-                Pause.upTo(random, 900);
-                (random.nextBoolean() ? cluster().b().tharsisd() : cluster().b().brickd()).kill();
-            });
-            killer.start();
-            cluster().b().tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "10s");
-            join(killer);
+            end(cluster().a());
+            CompletableFuture<Answer> command = CompletableFuture.supplyAsync(
+                    () -> cluster().b().tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "10s"));
+            Pause.upTo(random, 900);
+            process(victim).kill();
+            System.out.println(command.join());
             cluster().b().start();
+            cluster().witness().start();
             promoteByForce(cluster().b());
             writer.awaitAccepted();
             cluster().restore();
@@ -92,6 +111,43 @@ final class ForcedPromotionTest extends ClusterTest {
         }
     }
 
+    @Test
+    void ofTwoAdminsWhoForceAtOnceOneWins() {
+        createOnAll();
+        end(cluster().a());
+        CompletableFuture<Answer> one =
+                CompletableFuture.supplyAsync(() -> force(cluster().b()));
+        CompletableFuture<Answer> other =
+                CompletableFuture.supplyAsync(() -> force(cluster().c()));
+        Answer ofB = one.join();
+        Answer ofC = other.join();
+
+        assertThat(List.of(ofB.exitStatus(), ofC.exitStatus()))
+                .as(() -> ofB + "" + ofC)
+                .containsExactlyInAnyOrder(0, 1);
+        TestNode winner = ofB.exitStatus() == 0 ? cluster().b() : cluster().c();
+        JsonNode role = cluster().witness().resource(resource).path("role");
+        assertThat(role.path("primary").asText()).isEqualTo(winner.name());
+        assertThat(role.path("epoch").asLong()).isEqualTo(2);
+        cluster().restore();
+        for (TestNode node : cluster().nodes()) {
+            if (node != winner) {
+                cluster().awaitCaughtUp(resource, node);
+            }
+        }
+        oracle().checkEqual(cluster().nodes());
+    }
+
+    private Answer force(TestNode node) {
+        return node.tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "20s");
+    }
+
+    /** Its device dies at once. Its daemon has time to end its session, so that nobody has to wait until that expires. */
+    private static void end(TestNode node) {
+        node.brickd().kill();
+        node.tharsisd().terminate();
+    }
+
     /** Nobody hears from it; it hears ZooKeeper. */
     private void cutOff(TestNode node) {
         for (TestNode peer : cluster().nodes()) {
@@ -103,20 +159,7 @@ final class ForcedPromotionTest extends ClusterTest {
     }
 
     private void promoteByForce(TestNode node) {
-        cluster()
-                .await(
-                        node.name() + " takes over",
-                        () -> node.tharsis("primary", resource, "--force", "--lose-newer", "--timeout", "20s")
-                                        .exitStatus()
-                                == 0);
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException interrupted) {
-            throw new AssertionError(interrupted);
-        }
+        cluster().await(node.name() + " takes over", () -> force(node).exitStatus() == 0);
     }
 
     /** Checksums of a replica's segments. */

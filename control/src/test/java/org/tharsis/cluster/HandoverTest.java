@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The primary is changed as planned: nothing is lost, whatever happens meanwhile. */
 final class HandoverTest extends ClusterTest {
@@ -42,19 +43,34 @@ final class HandoverTest extends ClusterTest {
         }
     }
 
-    @RepeatedTest(4)
-    void killedAtAnyMomentAHandoverLeavesOnePrimaryOrNoneAndARetryFinishesIt() {
+    /** Who is killed during a handover from a to b. */
+    private enum Victim {
+        OLD_DAEMON,
+        OLD_DRIVER,
+        NEW_DAEMON,
+        NEW_DRIVER,
+        ZOOKEEPER
+    }
+
+    private ChildProcess process(Victim victim) {
+        return switch (victim) {
+            case OLD_DAEMON -> cluster().a().tharsisd();
+            case OLD_DRIVER -> cluster().a().brickd();
+            case NEW_DAEMON -> cluster().b().tharsisd();
+            case NEW_DRIVER -> cluster().b().brickd();
+            case ZOOKEEPER -> cluster().witness().tharsisd();
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void killedAtAnyMomentAHandoverLeavesOnePrimaryOrNoneAndARetryFinishesIt(Victim victim) {
         createOnAll();
         try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
-            List<ChildProcess> victims = List.of(
-                    cluster().a().tharsisd(),
-                    cluster().a().brickd(),
-                    cluster().b().tharsisd(),
-                    cluster().b().brickd());
             CompletableFuture<Answer> command = CompletableFuture.supplyAsync(
                     () -> cluster().b().tharsis("primary", resource, "--disconnect-users", "--timeout", "10s"));
             Pause.upTo(random, 900);
-            victims.get(random.nextInt(victims.size())).kill();
+            process(victim).kill();
             System.out.println(command.join());
             cluster().restore();
             oracle().checkEpochs();

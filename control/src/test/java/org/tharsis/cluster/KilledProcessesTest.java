@@ -19,8 +19,10 @@ final class KilledProcessesTest extends ClusterTest {
         KILL_SECONDARYS_DRIVER,
         KILL_PRIMARYS_DAEMON,
         KILL_PRIMARYS_DRIVER,
+        KILL_ZOOKEEPER,
         CUT,
         STALL,
+        DELAY,
         CLOSE
     }
 
@@ -33,6 +35,7 @@ final class KilledProcessesTest extends ClusterTest {
                 Pause.upTo(random, 500);
                 strike();
                 cluster().nodes().forEach(TestNode::restore);
+                cluster().witness().restore();
             }
             cluster().restore();
             NumberedWriter.Counts counts = writer.stop();
@@ -52,8 +55,10 @@ final class KilledProcessesTest extends ClusterTest {
             case KILL_SECONDARYS_DRIVER -> secondary.brickd().kill();
             case KILL_PRIMARYS_DAEMON -> cluster().a().tharsisd().kill();
             case KILL_PRIMARYS_DRIVER -> cluster().a().brickd().kill();
+            case KILL_ZOOKEEPER -> cluster().witness().kill();
             case CUT -> line.cut();
             case STALL -> line.stall();
+            case DELAY -> line.delay(100);
             case CLOSE -> line.closeAfter(1 + random.nextInt(1 << 20));
         }
         Pause.upTo(random, 300);

@@ -71,6 +71,16 @@ final class Line implements AutoCloseable {
         command("close-after " + bytes);
     }
 
+    /** Bytes that it has carried so far, both directions together. */
+    long carriedBytes() {
+        talk.say("carried");
+        String answer = talk.hear();
+        if (!answer.startsWith("ok ")) {
+            throw new AssertionError("carried: " + answer);
+        }
+        return Long.parseLong(answer.substring(3));
+    }
+
     private void command(String command) {
         talk.say(command);
         String answer = talk.hear();

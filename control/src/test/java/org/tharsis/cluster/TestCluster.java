@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -131,6 +132,24 @@ final class TestCluster implements AutoCloseable {
                 .succeeds();
     }
 
+    /** Gives all replicas up, and with the last one the resource; disks and logs stay. */
+    void forget(String resource) {
+        await("nothing is left of " + resource, () -> {
+            List<String> hosts = new ArrayList<>();
+            witness.resource(resource)
+                    .path("replicas")
+                    .forEach(replica -> hosts.add(replica.path("node").asText()));
+            for (TestNode node : nodes) {
+                if (hosts.contains(node.name())) {
+                    // One that is the primary stays until it is the last one.
+                    boolean left = node.leave(resource, hosts.size() == 1);
+                    hosts.removeIf(host -> left && host.equals(node.name()));
+                }
+            }
+            return hosts.isEmpty();
+        });
+    }
+
     /** An NBD client at work, wherever the primary is. */
     NumberedWriter write(String resource, long sizeBytes, int perSecond) {
         NumberedWriter writer = NumberedWriter.start(
@@ -153,6 +172,7 @@ final class TestCluster implements AutoCloseable {
         JsonNode replica = node.replica(resource, node);
         return replica.path("health").asText().equals("ok")
                 && replica.path("source").isTextual()
+                && !replica.has("hindrance")
                 && replica.path("lagBytes").isIntegralNumber()
                 && replica.path("lagBytes").asLong() == 0;
     }

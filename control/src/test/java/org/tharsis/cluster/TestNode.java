@@ -78,7 +78,7 @@ final class TestNode implements AutoCloseable {
     void configure() {
         List<String> lines = new ArrayList<>(List.of(
                 "node = " + name,
-                "state-directory = " + directory.resolve("state"),
+                "state-directory = " + stateDirectory(),
                 "socket = " + directory.resolve("tharsis.sock"),
                 "driver = " + (hasDriver ? directory.resolve("brickd.sock").toString() : "none"),
                 "listen = " + listen));
@@ -228,6 +228,12 @@ final class TestNode implements AutoCloseable {
         return MissingNode.getInstance();
     }
 
+    /** Gives its replica of a resource up; false when it could not. */
+    boolean leave(String resource, boolean force) {
+        return DaemonSocket.post(
+                daemonSocket(), "/v1/leave-resource", "{\"name\":\"" + resource + "\",\"force\":" + force + "}");
+    }
+
     // ---- its files
 
     Path disk(String resource) {
@@ -235,7 +241,7 @@ final class TestNode implements AutoCloseable {
     }
 
     Path logDirectory(String resource) {
-        return directory.resolve("state").resolve("logs").resolve(resource);
+        return stateDirectory().resolve("logs").resolve(resource);
     }
 
     /** Where an NBD client finds the device while this node is the primary. */
@@ -243,8 +249,13 @@ final class TestNode implements AutoCloseable {
         return "nbd+unix:///" + resource + "?socket=" + nbdSocket();
     }
 
-    String listen() {
-        return listen;
+    /** Where the ZooKeeper of this node listens. */
+    String zookeeperListen() {
+        return zookeeperListen;
+    }
+
+    Path stateDirectory() {
+        return directory.resolve("state");
     }
 
     private Path nbdSocket() {
