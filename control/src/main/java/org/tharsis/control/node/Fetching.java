@@ -2,6 +2,8 @@
 package org.tharsis.control.node;
 
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -33,6 +35,7 @@ final class Fetching {
     private volatile Optional<Log> log = Optional.empty();
     private volatile Optional<Disk> disk = Optional.empty();
     private final LagMeter meter = new LagMeter();
+    private final Map<String, Long> lacking = new HashMap<>();
     /** The source that the meter is about: a cut or a pause makes no other of it. */
     private String metered = "";
 
@@ -90,6 +93,16 @@ final class Fetching {
         return log.<Following>map(running -> new Following.Running(
                         running.source(), phase(running.replica().state())))
                 .orElseGet(Following.Stopped::new);
+    }
+
+    /** Hosts that have the log only from this LSN on, by what they have said last. */
+    Map<String, Long> lacking() {
+        log.ifPresent(running -> running.replica()
+                .state()
+                .filter(FollowState.Gone.class::isInstance)
+                .map(FollowState.Gone.class::cast)
+                .ifPresent(gone -> lacking.put(running.source(), gone.oldestLsn())));
+        return Map.copyOf(lacking);
     }
 
     /** What the source has said of this replica last. Any thread may ask. */

@@ -222,6 +222,7 @@ final class ReplicaLoop implements Closeable {
                 driver,
                 parts.directory().files(),
                 parts.fetching().following(),
+                parts.fetching().lacking(),
                 parts.fetching().backfilling());
     }
 

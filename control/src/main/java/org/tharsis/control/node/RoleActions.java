@@ -186,7 +186,8 @@ final class RoleActions {
         } else if (outcome instanceof Outcome.Refused refused) {
             throw new TreeChangeException(otherwise + ": " + refused.why());
         } else if (outcome instanceof Outcome.Unavailable unavailable) {
-            throw new TreeChangeException(otherwise + ": " + unavailable.why());
+            String maybe = unavailable.mayHaveHappened() ? "; it may have been done all the same" : "";
+            throw new TreeChangeException(otherwise + ": " + unavailable.why() + maybe, true);
         }
     }
 

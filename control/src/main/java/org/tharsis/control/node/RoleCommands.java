@@ -281,7 +281,7 @@ final class RoleCommands {
         }
         loop.call(() -> {
                     loop.parts().fetching().stopFollowing();
-                    loop.parts().roles().takeSealed();
+                    begin(() -> loop.parts().roles().takeSealed());
                     return true;
                 })
                 .get();
@@ -317,11 +317,40 @@ final class RoleCommands {
         caller.progress(Progress.step("replaying what has arrived"));
         loop.call(() -> {
                     ResourceStatus.Replica end = loop.parts().actions().standStill();
-                    loop.parts().roles().force(end);
+                    requireUnchanged(name, role(view));
+                    begin(() -> loop.parts().roles().force(end));
                     return true;
                 })
                 .get();
         return usable(name, within, caller);
+    }
+
+    /** One transaction of the tree: when it was refused, nothing is changed. */
+    @FunctionalInterface
+    private interface Transaction {
+        void commit() throws TreeChangeException;
+    }
+
+    private static void begin(Transaction epoch) throws CommandFailed {
+        try {
+            epoch.commit();
+        } catch (TreeChangeException failed) {
+            String why = String.valueOf(failed.getMessage());
+            throw failed.unreachable()
+                    ? CommandFailed.unreachable(why, "when ZooKeeper is back, look at 'tharsis view' first")
+                    : CommandFailed.refused(
+                            why, "look at 'tharsis view', and give the command again if it is still wanted");
+        }
+    }
+
+    /** Of two who take over at once one wins: the other one has not decided about this primary. */
+    private void requireUnchanged(String name, Role before) throws CommandFailed {
+        Role now = role(knowledge.resource(name));
+        if (!now.equals(before)) {
+            throw CommandFailed.refused(
+                    "the role of " + name + " has changed meanwhile: it is '" + now.format() + "'",
+                    "look at 'tharsis view', and give the command again if it is still wanted");
+        }
     }
 
     /** Whoever is heard can hand over. ZooKeeper is not asked: it counts a node among the living for a while after its death. */

@@ -5,7 +5,19 @@ package org.tharsis.control.node;
 final class TreeChangeException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private final boolean unreachable;
+
     TreeChangeException(String message) {
+        this(message, false);
+    }
+
+    TreeChangeException(String message, boolean unreachable) {
         super(message);
+        this.unreachable = unreachable;
+    }
+
+    /** ZooKeeper did not answer; else the change was refused, and nothing is changed. */
+    boolean unreachable() {
+        return unreachable;
     }
 }

@@ -257,8 +257,7 @@ public final class Reconciler {
     // Following
 
     private static List<Action> follow(Desired desired, Actual actual, Open open) {
-        Optional<Source> best =
-                desired.todo().fetch() ? Sources.best(desired, open, actual.following()) : Optional.empty();
+        Optional<Source> best = desired.todo().fetch() ? Sources.best(desired, open, actual) : Optional.empty();
         if (actual.following() instanceof Following.Running running) {
             boolean stays = best.filter(source -> source.host().equals(running.source()))
                     .isPresent();

@@ -366,6 +366,41 @@ class ReconcilerTest {
         }
 
         @Test
+        void anotherOneWhileThePrimaryLacksTheLogThatIsNeededNext() {
+            expect(
+                    Scene.secondary()
+                            .following("other", Phase.GONE)
+                            .lacks("other", 1500)
+                            .source("third", true, true, 2000),
+                    new Action.StopFollowing());
+            Scene scene = Scene.secondary().stopped().lacks("other", 1500).source("third", true, true, 2000);
+            expect(scene, new Action.Follow(scene.source("third")));
+            expect(Scene.secondary()
+                    .following("third", Phase.FOLLOWING)
+                    .lacks("other", 1500)
+                    .source("third", true, true, 2000));
+        }
+
+        @Test
+        void thePrimaryAgainWhenNobodyElseHasIt() {
+            expect(Scene.secondary()
+                    .following("other", Phase.GONE)
+                    .lacks("other", 1500)
+                    .lacks("third", 1200)
+                    .source("third", true, true, 2000));
+        }
+
+        @Test
+        void thePrimaryAgainWhenItHasWhatIsNeededNow() {
+            expect(
+                    Scene.secondary()
+                            .following("third", Phase.FOLLOWING)
+                            .lacks("other", 1000)
+                            .source("third", true, true, 2000),
+                    new Action.StopFollowing());
+        }
+
+        @Test
         void theNewPrimary() {
             expect(Scene.secondary().role("6 third forced"), new Action.StopFollowing());
         }

@@ -48,6 +48,7 @@ final class Scene {
     private final Set<UUID> peers = new HashSet<>();
     private ReplicaFiles files = ReplicaFiles.REPLICA;
     private Following following = new Following.Running("other", Following.Phase.FOLLOWING);
+    private final Map<String, Long> lacking = new HashMap<>();
     private Backfilling backfilling = new Backfilling.Stopped();
 
     /** "other" is the primary, and is followed. */
@@ -100,6 +101,12 @@ final class Scene {
 
     Scene has(String option, String value) {
         options.put(option, value);
+        return this;
+    }
+
+    /** It has told that its log begins there. */
+    Scene lacks(String host, long oldestLsn) {
+        lacking.put(host, oldestLsn);
         return this;
     }
 
@@ -227,7 +234,7 @@ final class Scene {
                 paused,
                 options,
                 peers);
-        return new Actual(driver.orElse(open), files, following, backfilling);
+        return new Actual(driver.orElse(open), files, following, lacking, backfilling);
     }
 
     @Override
