@@ -21,6 +21,7 @@ import org.awaitility.core.ConditionTimeoutException;
  */
 final class TestCluster implements AutoCloseable {
     static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration TURN = Duration.ofSeconds(5);
 
     private final Path directory;
     private final TestNode witness;
@@ -164,7 +165,9 @@ final class TestCluster implements AutoCloseable {
     /** Waits until each of these replicas is well, follows, and has replayed all that the primary has. */
     void awaitCaughtUp(String resource, TestNode... secondaries) {
         for (TestNode node : secondaries) {
-            await(resource + " on " + node.name() + " has caught up", () -> isCaughtUp(resource, node));
+            await(
+                    resource + " on " + node.name() + " has caught up",
+                    () -> node.waitsUntilCaughtUp(resource, TURN) && isCaughtUp(resource, node));
         }
     }
 

@@ -228,6 +228,14 @@ final class TestNode implements AutoCloseable {
         return MissingNode.getInstance();
     }
 
+    /** Waits as {@code tharsis wait-resource} does; false when the time is up. */
+    boolean waitsUntilCaughtUp(String resource, Duration limit) {
+        return DaemonSocket.post(
+                daemonSocket(),
+                "/v1/wait-resource",
+                "{\"name\":\"" + resource + "\",\"condition\":\"caught-up\",\"timeoutMs\":" + limit.toMillis() + "}");
+    }
+
     /** Gives its replica of a resource up; false when it could not. */
     boolean leave(String resource, boolean force) {
         return DaemonSocket.post(
