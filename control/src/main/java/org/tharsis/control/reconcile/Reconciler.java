@@ -172,8 +172,10 @@ public final class Reconciler {
         return follow(desired, actual, open);
     }
 
+    /** An option that the driver does not tell is one that it does not know yet: an older driver works without. */
     private static Map<String, String> changed(Map<String, String> wanted, Map<String, String> present) {
         Map<String, String> changed = new HashMap<>(wanted);
+        changed.keySet().retainAll(present.keySet());
         changed.entrySet().removeIf(option -> option.getValue().equals(present.get(option.getKey())));
         return changed;
     }

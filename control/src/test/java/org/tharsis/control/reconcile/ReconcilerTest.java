@@ -97,6 +97,15 @@ class ReconcilerTest {
         }
 
         @Test
+        void anOlderDriverIsNotAskedForAnOptionThatItDoesNotKnow() {
+            expect(Scene.secondary()
+                    .wants("log-sync-ms", "10")
+                    .wants("log-full", "stop")
+                    .has("log-full", "stop")
+                    .following("other", Phase.FOLLOWING));
+        }
+
+        @Test
         void whatStandsInTheLogDirectory() {
             expect(Scene.secondary().stopped().notSettled(), new Action.Settle());
         }
