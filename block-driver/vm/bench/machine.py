@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A virtual machine: QEMU in software emulation, or user-mode Linux."""
+
+import os
+import pathlib
+import selectors
+import signal
+import subprocess
+import time
+
+from bench.console import Console
+
+# Software emulation does not come near these limits when all is well.
+BOOT_SECONDS = 60
+
+
+def qemu_command(kernel, initramfs, disks, memory_mib):
+    command = [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
+        "-m", str(memory_mib), "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+        "-kernel", str(kernel.image), "-initrd", str(initramfs),
+        "-append", "console=ttyS0 quiet panic=-1 oops=panic tsc=reliable clocksource=tsc net.ifnames=0",
+    ]
+    for number, disk in enumerate(disks, 1):
+        # A file is written past the page cache; what is served over a socket has its own idea of a cache.
+        place = f"file={disk},cache=none,aio=threads" if isinstance(disk, pathlib.Path) else f"file={disk},cache=none"
+        command += [
+            "-drive", f"{place},if=none,id=disk{number},format=raw,discard=unmap,detect-zeroes=off",
+            "-device", f"virtio-blk-pci,drive=disk{number},id=virtio{number},num-queues=2",
+        ]
+    return command
+
+
+def uml_command(kernel, initramfs, disks, memory_mib, folder, console_input):
+    return [
+        str(kernel.image), f"mem={memory_mib}M", f"uml_dir={folder}", "umid=machine", f"initrd={initramfs}",
+        "quiet", "panic=-1", "oops=panic", "con=null", f"con0={'fd:0' if console_input else 'null'},fd:1",
+    ] + [f"ubd{number}={disk}" for number, disk in enumerate(disks)]
+
+
+class Machine:
+    """One that runs. `echo` takes each line that it says; `disks` are paths, or for QEMU also addresses (nbd:...)."""
+
+    def __init__(self, kernel, folder, initramfs, disks, memory_mib=512, console_input=False):
+        if kernel.is_uml:
+            command = uml_command(kernel, initramfs, disks, memory_mib, folder, console_input)
+        else:
+            command = qemu_command(kernel, initramfs, disks, memory_mib)
+        self.console = Console()
+        self.rest = b""
+        # User-mode Linux keeps the machine's memory in a file there, and is many processes: one group.
+        self.process = subprocess.Popen(
+            command, env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not console_input,
+            stdin=None if console_input else subprocess.DEVNULL,
+            stdout=None if console_input else subprocess.PIPE,
+            stderr=None if console_input else subprocess.STDOUT)
+
+    def lines(self, seconds):
+        """Lines until it is switched off, or until the time is over (then TimeoutError)."""
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"not finished after {seconds:.0f} s")
+                if not selector.select(left):
+                    continue
+                data = os.read(self.process.stdout.fileno(), 65536)
+                if not data:
+                    break
+                yield from self._split(data)
+        if self.rest:
+            yield from self._split(b"\n")
+
+    def _split(self, data):
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        for line in whole:
+            text = line.decode(errors="replace").rstrip("\r")
+            self.console.take(text)
+            yield text
+
+    def end(self):
+        """At once, as a power cut does; nothing happens to one that has ended."""
+        if self.process.stdout is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.stdout.close()
+        self.process.wait()
