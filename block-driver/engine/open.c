@@ -383,14 +383,16 @@ static bool open_choose_meta(struct th_engine *engine, struct th_engine_call *ca
 	const struct th_uuid *wanted = NULL;
 	static const struct th_uuid any;
 	enum th_format_check check[2];
-	struct th_meta meta[2];
+	uint64_t generation[2];
+	struct th_meta meta; /* one at a time: they are large for a kernel's stack */
 	uint32_t best;
 
 	if (!th_uuid_equal(&call->resource_uuid, &any))
 		wanted = &call->resource_uuid;
-	for (uint32_t slot = 0; slot < 2; slot++)
-		check[slot] =
-			th_meta_unpack(&meta[slot], blocks + slot * TH_BLOCK_BYTES, slot, wanted);
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		check[slot] = th_meta_unpack(&meta, blocks + slot * TH_BLOCK_BYTES, slot, wanted);
+		generation[slot] = check[slot] ? 0 : meta.generation;
+	}
 	if (check[0] && check[1]) {
 		enum th_format_check why = TH_MAX(check[0], check[1]);
 
@@ -406,9 +408,10 @@ static bool open_choose_meta(struct th_engine *engine, struct th_engine_call *ca
 				th_format_check_name(check[0]), th_format_check_name(check[1]));
 		return false;
 	}
-	best = check[0] || (!check[1] && meta[1].generation > meta[0].generation) ? 1 : 0;
-	engine->meta = meta[best];
-	engine->meta_writer.written_generation = meta[best].generation;
+	best = generation[1] > generation[0] ? 1 : 0;
+	TH_ASSERT(!th_meta_unpack(&meta, blocks + best * TH_BLOCK_BYTES, best, wanted));
+	engine->meta = meta;
+	engine->meta_writer.written_generation = meta.generation;
 	return true;
 }
 

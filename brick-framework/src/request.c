@@ -39,7 +39,7 @@ void *th_request_aspect(struct th_request *request, const struct th_brick *brick
  * The last one to return through an input that is being disconnected ends that. Kept out of the way of the others, which
  * need no registers saved then.
  */
-__attribute__((noinline, cold)) static void
+__attribute__((__noinline__, __cold__)) static void
 complete_through_closed(struct th_request *request, const struct th_request_level *level)
 {
 	struct th_input *input = level->input;

@@ -51,6 +51,7 @@ int th_io_create(struct th_io_brick *io, const struct th_io_config *config, stru
 	memcpy(path, config->path, bytes);
 	io->config = *config;
 	io->config.path = path;
+	io->config.owner = io->brick.name;
 	th_work_init(&io->transition_done, transition_ended);
 	for (uint32_t i = 0; i < TH_IO_FILES_MAX; i++)
 		io->slots[i].id = i;

@@ -22,6 +22,7 @@ enum th_io_kind {
 
 struct th_io_config {
 	const char *path; /* copied */
+	const char *owner; /* set by the brick: its name, for whoever shows who uses a disk */
 	enum th_io_kind kind;
 	bool direct; /* past the page cache; where the file system refuses, through it */
 	bool read_only;

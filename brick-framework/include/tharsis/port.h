@@ -45,16 +45,13 @@ static inline bool th_is_aligned(uint64_t value, uint64_t align)
 
 /*
  * An invariant that, once broken, makes any further write a danger to data: says where, and stops the host
- * (user: abort; kernel: BUG). Never used to check input.
+ * (user: abort; kernel: BUG) by th_assert_failed(), which port_types.h has. Never used to check input.
  */
 #define TH_ASSERT(cond)                                              \
 	do {                                                         \
 		if (__builtin_expect(!(cond), 0))                    \
 			th_assert_failed(#cond, __FILE__, __LINE__); \
 	} while (0)
-
-void th_assert_failed(const char *condition, const char *file, int line)
-	__attribute__((noreturn, cold));
 
 /* ---- memory: may block (kernel: GFP_NOIO); NULL when there is none; always zeroed ---- */
 

@@ -120,4 +120,8 @@ struct th_lock {
 	int taken;
 };
 
+/* See TH_ASSERT. */
+void th_assert_failed(const char *condition, const char *file, int line)
+	__attribute__((noreturn, cold));
+
 #endif

@@ -16,4 +16,8 @@ struct th_lock {
 	pthread_mutex_t mutex;
 };
 
+/* See TH_ASSERT. */
+void th_assert_failed(const char *condition, const char *file, int line)
+	__attribute__((noreturn, cold));
+
 #endif

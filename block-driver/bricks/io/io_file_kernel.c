@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bytes of files and block devices, in the kernel: blocking operations.
+ *
+ * What the log and the write-back need (writing, syncing, making zero) may be what frees memory when there is none, as
+ * when the device is swapped to. So it may use the reserves that the system keeps for this (PF_MEMALLOC).
+ */
+#include <linux/blkdev.h>
+#include <linux/falloc.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/uio.h>
+
+#include "io_file_kernel.h"
+
+/* ---- memory ---- */
+
+static uint32_t contiguous_bytes(const void *memory, uint64_t bytes)
+{
+	if (is_vmalloc_addr(memory))
+		bytes = TH_MIN(bytes, PAGE_SIZE - offset_in_page(memory));
+	return (uint32_t)bytes;
+}
+
+static struct page *page_of(const void *memory)
+{
+	return is_vmalloc_addr(memory) ? vmalloc_to_page(memory) : virt_to_page(memory);
+}
+
+uint32_t th_io_fill_bvec(struct bio_vec *bvec, const struct th_vec *vec, uint32_t vec_count,
+			 uint64_t done, uint64_t *bytes)
+{
+	uint32_t count = 0;
+
+	*bytes = 0;
+	for (uint32_t i = 0; i < vec_count; i++) {
+		uint64_t skip = TH_MIN(done, vec[i].bytes);
+
+		done -= skip;
+		while (skip < vec[i].bytes) {
+			const uint8_t *memory = (const uint8_t *)vec[i].base + skip;
+			uint32_t piece = contiguous_bytes(memory, vec[i].bytes - skip);
+
+			if (count == TH_IO_BVEC_MAX)
+				return count;
+			bvec_set_page(&bvec[count], page_of(memory), piece, offset_in_page(memory));
+			count++;
+			*bytes += piece;
+			skip += piece;
+		}
+	}
+	return count;
+}
+
+/* ---- bytes ---- */
+
+/* One step of a transfer, of as many bytes as can be described at once: how many were moved, or a negative errno. */
+static ssize_t move_some(const struct th_io_file *file, int direction, const struct th_vec *vec,
+			 uint32_t vec_count, uint64_t position, uint64_t done, int flags)
+{
+	struct file *handle = th_io_kernel_file(file)->handle;
+	struct bio_vec bvec[TH_IO_BVEC_MAX];
+	struct kiocb kiocb;
+	struct iov_iter iter;
+	uint64_t bytes;
+	uint32_t count;
+	ssize_t moved;
+
+	count = th_io_fill_bvec(bvec, vec, vec_count, done, &bytes);
+	iov_iter_bvec(&iter, direction, bvec, count, bytes);
+	init_sync_kiocb(&kiocb, handle);
+	kiocb.ki_pos = (loff_t)(position + done);
+	kiocb.ki_flags |= flags;
+	if (direction == READ)
+		return handle->f_op->read_iter(&kiocb, &iter);
+	kiocb.ki_flags |= IOCB_WRITE;
+	file_start_write(handle);
+	moved = handle->f_op->write_iter(&kiocb, &iter);
+	file_end_write(handle);
+	return moved;
+}
+
+/* May a transfer that moved so much go on? Not when the file ends here. */
+static bool can_continue(const struct th_io_file *file, ssize_t moved, uint64_t done)
+{
+	return moved > 0 && (!file->direct || th_is_aligned(done, file->info.block_bytes));
+}
+
+static int transfer(const struct th_io_file *file, int direction, const struct th_vec *vec,
+		    uint32_t vec_count, uint64_t position, uint64_t length, int flags)
+{
+	uint64_t done = 0;
+
+	while (done < length) {
+		ssize_t moved = move_some(file, direction, vec, vec_count, position, done, flags);
+
+		if (moved == -EINTR)
+			continue;
+		if (moved < 0)
+			return (int)moved;
+		done += (uint64_t)moved;
+		TH_ASSERT(done <= length);
+		if (done < length && !can_continue(file, moved, done))
+			return -EIO;
+	}
+	return 0;
+}
+
+int th_io_read(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
+	       uint64_t position, uint64_t length)
+{
+	return transfer(file, READ, vec, vec_count, position, length, 0);
+}
+
+bool th_io_read_cached(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
+		       uint64_t position, uint64_t length)
+{
+	if (!(th_io_kernel_file(file)->handle->f_mode & FMODE_NOWAIT) || length == 0)
+		return false;
+	return move_some(file, READ, vec, vec_count, position, 0, IOCB_NOWAIT) == (ssize_t)length;
+}
+
+int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
+		uint64_t position, uint64_t length, bool durable)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	int error =
+		transfer(file, WRITE, vec, vec_count, position, length, durable ? IOCB_DSYNC : 0);
+
+	memalloc_noreclaim_restore(scope);
+	return error;
+}
+
+int th_io_sync(const struct th_io_file *file)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	int error = vfs_fsync(th_io_kernel_file(file)->handle, 1);
+
+	memalloc_noreclaim_restore(scope);
+	return error;
+}
+
+/* ---- space ---- */
+
+static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	int error;
+
+	do
+		error = vfs_fallocate(th_io_kernel_file(file)->handle, mode, (loff_t)position,
+				      (loff_t)length);
+	while (error == -EINTR);
+	memalloc_noreclaim_restore(scope);
+	return error;
+}
+
+int th_io_zero(const struct th_io_file *file, uint64_t position, uint64_t length, bool deallocate)
+{
+	int error = -EOPNOTSUPP;
+
+	if (deallocate)
+		error = allocation(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, position,
+				   length);
+	if (error == -EOPNOTSUPP)
+		error = allocation(file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, position,
+				   length);
+	return error;
+}
+
+/* Through the page cache of a device a hole is punched, which sees to it that nothing stale stays there. */
+int th_io_discard(const struct th_io_file *file, uint64_t position, uint64_t length)
+{
+	if (!file->block_device || !file->direct)
+		return allocation(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, position,
+				  length);
+	return blkdev_issue_discard(th_io_kernel_file(file)->device, position >> SECTOR_SHIFT,
+				    length >> SECTOR_SHIFT, GFP_NOIO);
+}
+
+int th_io_allocate(const struct th_io_file *file, uint64_t length)
+{
+	return length == 0 ? 0 : allocation(file, 0, 0, length);
+}
+
+int th_io_truncate(const struct th_io_file *file, uint64_t length)
+{
+	return (int)vfs_truncate(&th_io_kernel_file(file)->handle->f_path, (loff_t)length);
+}
+
+int th_io_size(const struct th_io_file *file, uint64_t *bytes)
+{
+	const struct th_kernel_file *kernel = th_io_kernel_file(file);
+
+	if (kernel->device)
+		*bytes = (uint64_t)bdev_nr_bytes(kernel->device);
+	else
+		*bytes = (uint64_t)i_size_read(file_inode(kernel->handle));
+	return 0;
+}
+
+const char *th_io_error_text(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} texts[] = {
+		{ -EPERM, "operation not permitted" },
+		{ -ENOENT, "no such file or directory" },
+		{ -EIO, "input/output error" },
+		{ -ENXIO, "no such device or address" },
+		{ -EAGAIN, "try again" },
+		{ -ENOMEM, "out of memory" },
+		{ -EACCES, "permission denied" },
+		{ -EBUSY, "device or resource busy" },
+		{ -EEXIST, "file exists" },
+		{ -ENODEV, "no such device" },
+		{ -EINVAL, "invalid argument" },
+		{ -EFBIG, "file too large" },
+		{ -ENOSPC, "no space left on device" },
+		{ -EROFS, "read-only file system" },
+		{ -ENODATA, "critical medium error" },
+		{ -ETIMEDOUT, "timed out" },
+		{ -EREMOTEIO, "critical target error" },
+		{ -EILSEQ, "protection error" },
+		{ -EOPNOTSUPP, "operation not supported" },
+		{ -EDQUOT, "quota exceeded" },
+		{ -ENOLINK, "transport error" },
+		{ -EBADE, "reservation conflict" },
+	};
+
+	for (size_t i = 0; i < TH_ARRAY_COUNT(texts); i++) {
+		if (texts[i].error == error)
+			return texts[i].text;
+	}
+	return "unknown error";
+}

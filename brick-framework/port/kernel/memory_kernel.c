@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that never waits for I/O, which might be I/O on a device of ours. When there is none, the caller is told
+ * instead of being kept waiting: the engine goes on with what it has.
+ */
+#include <tharsis/port.h>
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#define BUFFER_ALIGN_BYTES 4096u
+#define MEMORY_FLAGS	   (GFP_NOIO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_ZERO)
+
+void *th_alloc(size_t bytes)
+{
+	return kvmalloc(bytes, MEMORY_FLAGS);
+}
+
+void th_free(void *memory)
+{
+	kvfree(memory);
+}
+
+/* Whole pages: from the page allocator, or slabs that are aligned to their size. */
+void *th_alloc_buffer(size_t bytes)
+{
+	void *buffer;
+
+	BUILD_BUG_ON(PAGE_SIZE < BUFFER_ALIGN_BYTES);
+	TH_ASSERT(th_is_aligned(bytes, BUFFER_ALIGN_BYTES));
+	buffer = kvmalloc(bytes, MEMORY_FLAGS);
+	TH_ASSERT(th_is_aligned((uintptr_t)buffer, BUFFER_ALIGN_BYTES));
+	return buffer;
+}
+
+void th_free_buffer(void *buffer, size_t bytes)
+{
+	(void)bytes;
+	kvfree(buffer);
+}
