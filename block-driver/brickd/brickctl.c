@@ -4,12 +4,15 @@
  * codes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,14 +25,14 @@ static void print_help(FILE *file)
 {
 	fprintf(file,
 		"usage: brickctl [--control PATH] [--values] VERB [RESOURCE [ACTION]] [KEY=VALUE]...\n"
-		"Gives one command to brickd and prints its reply. brickctl help lists the commands.\n"
+		"Gives one command to the driver and prints its reply. brickctl help lists the commands.\n"
 		"Values are written as they are: what needs an escape on the channel gets it here.\n"
 		"\n"
-		"  --control PATH  the control socket (" CONTROL_PATH ")\n"
+		"  --control PATH  the control socket (" CONTROL_PATH "), or /dev/tharsis-control\n"
 		"  --values        print the values of the reply without their keys\n"
 		"  --help, --version\n"
 		"\n"
-		"Exit status: 0 done, 1 refused, 2 wrong usage, 4 brickd is not reachable.\n");
+		"Exit status: 0 done, 1 refused, 2 wrong usage, 4 the driver is not reachable.\n");
 }
 
 /* ---- the command ---- */
@@ -76,7 +79,7 @@ static bool make_line(struct line *line, char **words)
 
 /* ---- the connection ---- */
 
-static int connect_to(const char *path)
+static int connect_to_socket(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
@@ -94,13 +97,23 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+/* brickd has a socket, the kernel driver a device. */
+static int connect_to(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISCHR(status.st_mode))
+		return open(path, O_RDWR | O_CLOEXEC);
+	return connect_to_socket(path);
+}
+
 /* When brickd ends the connection meanwhile, the reply that is there already says why. */
 static void send_line(int fd, const struct line *line)
 {
 	size_t sent = 0;
 
 	while (sent < line->used) {
-		ssize_t n = send(fd, line->text + sent, line->used - sent, MSG_NOSIGNAL);
+		ssize_t n = write(fd, line->text + sent, line->used - sent);
 
 		if (n < 0 && errno != EINTR)
 			return;
@@ -191,7 +204,8 @@ static int run(const char *path, const struct line *line, bool values)
 	int status;
 
 	if (!reply) {
-		fprintf(stderr, "brickctl: %s: %s: is brickd running, and is this its socket?\n",
+		fprintf(stderr,
+			"brickctl: %s: %s: is the driver running, and is this its socket or device?\n",
 			path, strerror(errno));
 		return EXIT_UNREACHABLE;
 	}
@@ -239,6 +253,8 @@ int main(int count, char **arguments)
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
+	/* A connection that is lost is seen when the reply is read. */
+	signal(SIGPIPE, SIG_IGN);
 	if (make_line(&line, arguments + optind))
 		return run(path, &line, values);
 	fprintf(stderr, "brickctl: the command is longer than %d bytes\n", LINE_MAX_BYTES);
