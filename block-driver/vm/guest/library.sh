@@ -44,3 +44,69 @@ disk() {
 sectors() {
 	blockdev --getsz "$1"
 }
+
+# ---- the driver
+
+ctl() {
+	brickctl --control /dev/tharsis-control "$@"
+}
+
+# status RESOURCE KEY: one value
+status() {
+	ctl status "$1" | sed -n "s/^$2=//p"
+}
+
+# is_status RESOURCE KEY VALUE
+is_status() {
+	[ "$(status "$1" "$2")" = "$3" ]
+}
+
+# device RESOURCE: of its export
+device() {
+	for name in /sys/block/tharsis*/tharsis/resource; do
+		if [ -e "$name" ] && [ "$(cat "$name")" = "$1" ]; then
+			name=${name#/sys/block/}
+			echo "/dev/${name%%/*}"
+			return
+		fi
+	done
+	fail "there is no device of $1"
+}
+
+# serve RESOURCE DIRECTORY DISK EPOCH [ATTACH-ARGUMENT...]: opens a resource as the primary, with the module's I/O in $io
+serve() {
+	ctl open "$1" directory="$2" io="${io-sio}" >/dev/null
+	resource=$1
+	epoch=$4
+	disk=$3
+	shift 4
+	ctl attach "$resource" disk="$disk" io="${io-sio}" "$@"
+	ctl role "$resource" primary epoch="$epoch" >/dev/null
+	ctl export "$resource"
+}
+
+# ship FROM TO: copies the log of one resource of this machine to another one, which replays all of it.
+# Their directories are /log/FROM and /log/TO.
+ship() {
+	end=$(ctl flush "$1" | sed -n 's/^end-lsn=//p')
+	for segment in /log/"$1"/*-*.log; do
+		segment=${segment##*/}
+		epoch=${segment%-*}
+		start=${segment#*-}
+		start=$((0x${start%.log}))
+		[ $start -lt "$end" ] || continue
+		cp "/log/$1/$segment" "/log/$2/$segment"
+		next=$(ls "/log/$1" | grep -A 1 -x "$segment" | tail -n 1)
+		upto=$end
+		case $next in
+		"$segment") ;;
+		*-*.log)
+			upto=${next#*-}
+			upto=$((0x${upto%.log}))
+			;;
+		esac
+		truncate -s $((upto - start)) "/log/$2/$segment"
+		ctl received "$2" epoch=$((0x$epoch)) start-lsn="$start" lsn="$upto"
+	done
+	until_true 60 is_status "$2" replayed-lsn "$end"
+}

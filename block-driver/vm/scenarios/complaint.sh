@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Ends well, but the kernel reports something on the way: the bench must see it.  complaint KIND
-# KIND: warning, oops, or with the kernel's checks use-after-free, lock-order, leak.
+# KIND: warning, oops, panic, or with the kernel's checks use-after-free.
+#: modules lkdtm
 #: seconds 40
 
 provoke=/sys/kernel/debug/provoke-crash/DIRECT

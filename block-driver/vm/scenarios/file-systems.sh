@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Files live on the device: ext4 and xfs, with sums that hold after a restart of the driver, and on a second replica that has
+# replayed the log.  file-systems [sio|aio]
+#: modules ext4 xfs tharsis
+#: programs fio brickctl
+#: disks 700M 330M 330M
+#: memory 768M
+#: seconds 90
+io=${1-sio}
+size=320MiB
+
+mkdir -p /log
+mkfs.ext4 -q "$(disk 1)"
+mount "$(disk 1)" /log
+
+# round KIND
+round() {
+	kind=$1
+	say "$kind on the device, io=$io"
+	mkdir -p /log/vol0 /log/copy
+	uuid=$(ctl create vol0 directory=/log/vol0 size=$size | sed -n 's/^resource-uuid=//p')
+	ctl create copy directory=/log/copy size=$size resource-uuid="$uuid" >/dev/null
+	serve vol0 /log/vol0 "$(disk 2)" 1 label=write
+	device=$(device vol0)
+	"mkfs.$kind" -q "$device"
+	mount "$device" /mnt
+	cp -r /usr /mnt/
+	(cd / && find usr -type f -exec md5sum {} +) >/tmp/sums
+	(cd /mnt && md5sum -c /tmp/sums >/tmp/checked)
+	fio --name=files --directory=/mnt --size=16M --nrfiles=8 --rw=randrw --bs=4k --direct=1 --ioengine=io_uring \
+		--iodepth=8 --fsync=16 --verify=crc32c --output=/tmp/fio.out || fail "$(cat /tmp/fio.out)"
+	umount /mnt
+
+	say "the driver is restarted"
+	ctl unexport vol0
+	ctl close vol0
+	rmmod tharsis
+	insmod /bench/modules/tharsis.ko
+	serve vol0 /log/vol0 "$(disk 2)" 2
+	device=$(device vol0)
+	mount "$device" /mnt
+	(cd /mnt && md5sum -c /tmp/sums >/tmp/checked)
+	umount /mnt
+
+	say "a second replica replays the log"
+	ctl open copy directory=/log/copy io="$io" >/dev/null
+	ctl attach copy disk="$(disk 3)" io="$io" label=write
+	ship vol0 copy
+	ctl export copy read-only=yes
+	cmp "$device" "$(device copy)"
+	ctl unexport copy
+	ctl unexport vol0
+	ctl close copy
+	ctl close vol0
+	rm -r /log/vol0 /log/copy
+	dd if=/dev/zero of="$(disk 2)" bs=1M 2>/dev/null || true
+	dd if=/dev/zero of="$(disk 3)" bs=1M 2>/dev/null || true
+}
+
+round ext4
+round xfs
+umount /log
+rmmod tharsis
