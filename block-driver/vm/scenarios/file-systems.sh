@@ -22,6 +22,8 @@ round() {
 	uuid=$(ctl create vol0 directory=/log/vol0 size=$size | sed -n 's/^resource-uuid=//p')
 	ctl create copy directory=/log/copy size=$size resource-uuid="$uuid" >/dev/null
 	serve vol0 /log/vol0 "$(disk 2)" 1 label=write
+	# All of the log is kept for it.
+	ctl peer-add vol0 peer=0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c lsn=0
 	device=$(device vol0)
 	"mkfs.$kind" -q "$device"
 	mount "$device" /mnt
