@@ -27,7 +27,7 @@ file_system xfs "$disk1"
 
 say "fio"
 fio --name=verify --filename="$disk1" --size=16M --rw=randwrite --bs=4k --direct=1 --ioengine=io_uring --iodepth=16 \
-	--verify=crc32c --do_verify=1 --output=/tmp/fio.out || fail "$(cat /tmp/fio.out)"
+	--verify=crc32c --do_verify=1 --eta=never --output=/tmp/fio.out || fail "$(cat /tmp/fio.out)"
 
 say "a disk that fails"
 dmsetup create bad --table "0 $(sectors "$disk2") flakey $disk2 0 0 1000 1 error_writes"

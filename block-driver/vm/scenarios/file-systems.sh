@@ -4,7 +4,7 @@
 # replayed the log.  file-systems [sio|aio]
 #: modules ext4 xfs tharsis
 #: programs fio brickctl
-#: disks 700M 330M 330M
+#: disks 700M 330M 330M 330M 330M
 #: memory 768M
 #: seconds 90
 io=${1-sio}
@@ -14,14 +14,16 @@ mkdir -p /log
 mkfs.ext4 -q "$(disk 1)"
 mount "$(disk 1)" /log
 
-# round KIND
+# round KIND DISK1 DISK2
 round() {
 	kind=$1
+	disk1=$2
+	disk2=$3
 	say "$kind on the device, io=$io"
 	mkdir -p /log/vol0 /log/copy
 	uuid=$(ctl create vol0 directory=/log/vol0 size=$size | sed -n 's/^resource-uuid=//p')
 	ctl create copy directory=/log/copy size=$size resource-uuid="$uuid" >/dev/null
-	serve vol0 /log/vol0 "$(disk 2)" 1 label=write
+	serve vol0 /log/vol0 "$disk1" 1 label=write
 	# All of the log is kept for it.
 	ctl peer-add vol0 peer=0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c lsn=0
 	device=$(device vol0)
@@ -31,7 +33,7 @@ round() {
 	(cd / && find usr -type f -exec md5sum {} +) >/tmp/sums
 	(cd /mnt && md5sum -c /tmp/sums >/tmp/checked)
 	fio --name=files --directory=/mnt --size=16M --nrfiles=8 --rw=randrw --bs=4k --direct=1 --ioengine=io_uring \
-		--iodepth=8 --fsync=16 --verify=crc32c --output=/tmp/fio.out || fail "$(cat /tmp/fio.out)"
+		--iodepth=8 --fsync=16 --eta=never --verify=crc32c --output=/tmp/fio.out || fail "$(cat /tmp/fio.out)"
 	umount /mnt
 
 	say "the driver is restarted"
@@ -39,7 +41,7 @@ round() {
 	ctl close vol0
 	rmmod tharsis
 	insmod /bench/modules/tharsis.ko
-	serve vol0 /log/vol0 "$(disk 2)" 2
+	serve vol0 /log/vol0 "$disk1" 2
 	device=$(device vol0)
 	mount "$device" /mnt
 	(cd /mnt && md5sum -c /tmp/sums >/tmp/checked)
@@ -47,7 +49,7 @@ round() {
 
 	say "a second replica replays the log"
 	ctl open copy directory=/log/copy io="$io" >/dev/null
-	ctl attach copy disk="$(disk 3)" io="$io" label=write
+	ctl attach copy disk="$disk2" io="$io" label=write
 	ship vol0 copy
 	ctl export copy read-only=yes
 	cmp "$device" "$(device copy)"
@@ -56,11 +58,9 @@ round() {
 	ctl close copy
 	ctl close vol0
 	rm -r /log/vol0 /log/copy
-	dd if=/dev/zero of="$(disk 2)" bs=1M 2>/dev/null || true
-	dd if=/dev/zero of="$(disk 3)" bs=1M 2>/dev/null || true
 }
 
-round ext4
-round xfs
+round ext4 "$(disk 2)" "$(disk 3)"
+round xfs "$(disk 4)" "$(disk 5)"
 umount /log
 rmmod tharsis

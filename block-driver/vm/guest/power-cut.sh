@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# One life of a machine between two power cuts: looks whether all is there that was promised, and then writes until the next
+# one. Two resources: numbers are written to the first one, files to the second one.
+#   ROUND FLUSHED KEPT IO    round, from 1; the last number and the last file that were said to be durable
+#: modules ext4 xfs tharsis
+#: programs brickctl ring_writer
+#: disks 400M 33M 65M
+#: seconds 60
+round=$1
+flushed=$2
+kept=$3
+export io="$4"
+ring_blocks=6144
+files_max=300
+
+# file NUMBER: what it contains
+file() {
+	yes "file $1" | head -c $((1000 + $1 * 7919 % 60000))
+}
+
+mkdir -p /log
+if [ "$round" = 1 ]; then
+	mkfs.xfs -q "$(disk 1)"
+	mount "$(disk 1)" /log
+	mkdir /log/numbers /log/files
+	ctl create numbers directory=/log/numbers size=32MiB >/dev/null
+	ctl create files directory=/log/files size=64MiB >/dev/null
+	sync
+	serve numbers /log/numbers "$(disk 2)" 1 label=write
+	serve files /log/files "$(disk 3)" 1 label=write
+	mkfs.ext4 -q "$(device files)"
+else
+	mount "$(disk 1)" /log
+	serve numbers /log/numbers "$(disk 2)" "$round"
+	serve files /log/files "$(disk 3)" "$round"
+fi
+ctl tune numbers segment-bytes=1MiB log-limit-bytes=16MiB >/dev/null
+ctl tune files segment-bytes=1MiB log-limit-bytes=16MiB >/dev/null
+
+numbers=$(device numbers)
+found=$(ring_writer check "$numbers" $ring_blocks "$flushed" | tee /dev/stderr | sed -n 's/^found=//p')
+[ -n "$found" ] || fail "the numbers are not what was promised"
+
+files=$(device files)
+mount "$files" /mnt
+for number in $(seq $((kept > files_max ? kept - files_max + 1 : 1)) "$kept"); do
+	file "$number" | cmp - "/mnt/$((number % files_max))" || fail "file $number is not what was promised"
+done
+umount /mnt
+e2fsck -fn "$files" >/tmp/fsck || fail "$(cat /tmp/fsck)"
+mount "$files" /mnt
+
+say "checked"
+ring_writer write "$numbers" $ring_blocks 600 "$found" &
+number=$kept
+while true; do
+	number=$((number + 1))
+	file $number >/tmp/content
+	dd if=/tmp/content of="/mnt/$((number % files_max))" bs=64k conv=fsync 2>/dev/null
+	echo "kept=$number"
+done
