@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host.h"
 
+#include "aio_kernel.h"
 #include "blk.h"
 #include "sio.h"
 
@@ -26,11 +27,16 @@ static int make_place(const struct th_control_host *control, const char *name,
 		.create_bytes = place->create_bytes,
 		.thread_count = host->options.sio_threads,
 	};
+	const struct th_brick_type *type = &th_sio_type;
 	struct th_brick *brick;
 	int code;
 
-	code = th_brick_create(control->registry, &th_sio_type, name, control->executor, &io,
-			       &brick, error);
+	if (place->io == TH_PLACE_AIO) {
+		type = &th_aio_type;
+		io.thread_count = host->options.aio_threads;
+	}
+	code = th_brick_create(control->registry, type, name, control->executor, &io, &brick,
+			       error);
 	if (code)
 		return code;
 	*output =
@@ -159,6 +165,7 @@ int th_kernel_host_init(struct th_kernel_host *host, struct th_kernel_loop *loop
 	static const struct th_brick_type *const types[] = {
 		&th_translog_type,
 		&th_sio_type,
+		&th_aio_type,
 		&th_blk_type,
 	};
 	int code = 0;

@@ -11,7 +11,8 @@
 
 struct th_kernel_options {
 	uint64_t dirty_limit_bytes; /* memory for logged data, of all resources together */
-	uint32_t sio_threads;
+	uint32_t sio_threads; /* of each disk and log directory */
+	uint32_t aio_threads;
 	uint32_t queue_count;
 	uint32_t queue_depth;
 };

@@ -9,6 +9,7 @@
 #include "host.h"
 #include "io_config.h"
 
+#include "aio_kernel.h"
 #include "blk.h"
 #include "io_holders_kernel.h"
 
@@ -23,6 +24,7 @@
 #define QUEUE_COUNT_MAX 4u /* more than the one executor behind them can serve */
 #define DIRTY_LIMIT_MIB 256u
 #define SIO_THREADS	8u
+#define AIO_THREADS	4u
 #define QUEUE_DEPTH	128u
 
 static unsigned int dirty_limit_mib = DIRTY_LIMIT_MIB;
@@ -32,6 +34,11 @@ MODULE_PARM_DESC(dirty_limit_mib, "memory for logged data of all resources toget
 static unsigned int sio_threads = SIO_THREADS;
 module_param(sio_threads, uint, 0444);
 MODULE_PARM_DESC(sio_threads, "threads of each disk and log directory with io=sio, 1 to 64");
+
+static unsigned int aio_threads = AIO_THREADS;
+module_param(aio_threads, uint, 0444);
+MODULE_PARM_DESC(aio_threads,
+		 "threads with io=aio, for what cannot be done without waiting, 1 to 64");
 
 static unsigned int queues;
 module_param(queues, uint, 0444);
@@ -79,6 +86,7 @@ static void start_control(void *context)
 	const struct th_kernel_options options = {
 		.dirty_limit_bytes = dirty_limit_mib * TH_MIB,
 		.sio_threads = sio_threads,
+		.aio_threads = aio_threads,
 		.queue_count = queues,
 		.queue_depth = queue_depth,
 	};
@@ -169,6 +177,8 @@ static int check_parameters(void)
 	if (!error)
 		error = check_range("sio_threads", sio_threads, 1, TH_IO_THREADS_MAX);
 	if (!error)
+		error = check_range("aio_threads", aio_threads, 1, TH_IO_THREADS_MAX);
+	if (!error)
 		error = check_range("queues", queues, 1, TH_BLK_QUEUES_MAX);
 	if (!error)
 		error = check_range("queue_depth", queue_depth, 1, TH_BLK_DEPTH_MAX);
@@ -181,9 +191,12 @@ static int __init tharsis_init(void)
 
 	if (error)
 		return error;
-	error = th_kernel_loop_start(&loop, "tharsis");
+	error = th_aio_start();
 	if (error)
 		return error;
+	error = th_kernel_loop_start(&loop, "tharsis");
+	if (error)
+		goto stop_aio;
 	th_kernel_loop_call(&loop, start_control, &error);
 	if (error)
 		goto stop_loop;
@@ -197,6 +210,8 @@ stop_control:
 	th_kernel_loop_call(&loop, end_control, NULL);
 stop_loop:
 	th_kernel_loop_stop(&loop);
+stop_aio:
+	th_aio_stop();
 	return error;
 }
 
@@ -208,6 +223,7 @@ static void __exit tharsis_exit(void)
 	th_holders_end();
 	th_kernel_loop_call(&loop, end_control, NULL);
 	th_kernel_loop_stop(&loop);
+	th_aio_stop();
 }
 
 module_init(tharsis_init);

@@ -25,6 +25,7 @@ struct th_io_config {
 	const char *owner; /* set by the brick: its name, for whoever shows who uses a disk */
 	enum th_io_kind kind;
 	bool direct; /* past the page cache; where the file system refuses, through it */
+	bool direct_devices; /* block devices past the page cache in any case */
 	bool read_only;
 	/*
 	 * Not direct: writes that need not be durable are done by the executor itself instead of a thread. The page cache

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel_loop.h"
 
+#include <linux/blkdev.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -87,6 +88,7 @@ static int loop_main(void *context)
 {
 	struct th_kernel_loop *loop = context;
 	unsigned int scope = memalloc_noio_save();
+	struct blk_plug plug;
 	bool again = true;
 
 	while (again || atomic_read(&loop->notified) || !kthread_should_stop()) {
@@ -99,7 +101,10 @@ static int loop_main(void *context)
 		atomic_set_release(&loop->notified, 0);
 		/* What was posted before is seen in this round, what is posted from here on notifies again. */
 		smp_mb();
+		/* What a round submits to disks goes out together. */
+		blk_start_plug(&plug);
 		again = th_executor_round(&loop->executor);
+		blk_finish_plug(&plug);
 	}
 	memalloc_noio_restore(scope);
 	return 0;
