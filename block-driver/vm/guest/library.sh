@@ -77,11 +77,11 @@ device() {
 serve() {
 	ctl open "$1" directory="$2" io="${io-sio}" >/dev/null
 	resource=$1
-	epoch=$4
+	serving=$4
 	disk=$3
 	shift 4
 	ctl attach "$resource" disk="$disk" io="${io-sio}" "$@"
-	ctl role "$resource" primary epoch="$epoch" >/dev/null
+	ctl role "$resource" primary epoch="$serving" >/dev/null
 	ctl export "$resource"
 }
 

@@ -6,6 +6,7 @@
  *
  *   nbdkit volatile_disk.so medium=FILE seed=NUMBER
  */
+#define _GNU_SOURCE
 #define NBDKIT_API_VERSION 2
 #include <errno.h>
 #include <fcntl.h>
@@ -102,15 +103,22 @@ static void *map(size_t bytes, int flags, int fd)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The file's holes stay holes: zeroes are not copied. */
-static void read_medium(void)
+/* Only what is no hole, which is little. */
+static int read_medium(int fd)
 {
-	static const uint8_t zeroes[SECTOR_BYTES];
+	off_t at = 0, end;
 
-	for (uint64_t at = 0; at < disk.bytes; at += SECTOR_BYTES) {
-		if (memcmp(disk.medium + at, zeroes, SECTOR_BYTES) != 0)
-			memcpy(disk.seen + at, disk.medium + at, SECTOR_BYTES);
+	while ((at = lseek(fd, at, SEEK_DATA)) >= 0 && (uint64_t)at < disk.bytes) {
+		end = lseek(fd, at, SEEK_HOLE);
+		if (end < 0 || (uint64_t)end > disk.bytes)
+			end = (off_t)disk.bytes;
+		for (ssize_t got; at < end; at += got) {
+			got = pread(fd, disk.seen + at, (size_t)(end - at), at);
+			if (got <= 0)
+				return -1;
+		}
 	}
+	return 0;
 }
 
 static int volatile_get_ready(void)
@@ -126,13 +134,13 @@ static int volatile_get_ready(void)
 	disk.medium = map(disk.bytes, MAP_SHARED, fd);
 	disk.seen = map(disk.bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	disk.dirty = calloc(disk.bytes / SECTOR_BYTES, 1);
-	close(fd);
-	if (!disk.medium || !disk.seen || !disk.dirty) {
-		nbdkit_error("%s: cannot be mapped: %m", disk.path);
+	if (!disk.medium || !disk.seen || !disk.dirty || read_medium(fd) < 0) {
+		nbdkit_error("%s: cannot be mapped and read: %m", disk.path);
+		close(fd);
 		return -1;
 	}
+	close(fd);
 	disk.dirty_first = disk.bytes / SECTOR_BYTES;
-	read_medium();
 	return 0;
 }
 

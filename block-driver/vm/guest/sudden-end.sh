@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# One life of a machine between two power cuts: looks whether all is there that was promised, and then writes until the next
-# one. Two resources: numbers are written to the first one, files to the second one.
-#   ROUND FLUSHED KEPT IO    round, from 1; the last number and the last file that were said to be durable
+# One life of a machine between two ends that nobody expected: looks whether all is there that was promised, and then writes
+# until the next one. Two resources: numbers are written to the first one, files to the second one.
+#   ROUND FLUSHED KEPT IO KIND PANIC
+# ROUND: from 1. FLUSHED, KEPT: the last number and the last file that were said to be durable. KIND: the file system under the
+# logs. PANIC: seconds until the kernel is made to panic, or 'never'.
 #: modules ext4 xfs tharsis
 #: programs brickctl ring_writer
 #: disks 400M 33M 65M
@@ -21,7 +23,7 @@ file() {
 
 mkdir -p /log
 if [ "$round" = 1 ]; then
-	mkfs.xfs -q "$(disk 1)"
+	"mkfs.$5" -q "$(disk 1)"
 	mount "$(disk 1)" /log
 	mkdir /log/numbers /log/files
 	ctl create numbers directory=/log/numbers size=32MiB >/dev/null
@@ -52,6 +54,9 @@ e2fsck -fn "$files" >/tmp/fsck || fail "$(cat /tmp/fsck)"
 mount "$files" /mnt
 
 say "checked"
+if [ "$6" != never ]; then
+	(sleep "$6" && echo c >/proc/sysrq-trigger) &
+fi
 ring_writer write "$numbers" $ring_blocks 600 "$found" &
 number=$kept
 while true; do
