@@ -5,19 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.tharsis.replication.log.LogFormatException;
+import org.tharsis.replication.log.LogVerify;
+import org.tharsis.replication.log.SegmentName;
 
 /** The primary's node dies, another one takes over, and the old primary comes back. */
 final class ForcedPromotionTest extends ClusterTest {
@@ -35,7 +35,7 @@ final class ForcedPromotionTest extends ClusterTest {
             cluster().a().kill();
             promoteByForce(cluster().b());
             writer.awaitAccepted();
-            Map<Path, Long> left = sums(cluster().a());
+            Map<SegmentName, Long> left = sums(cluster().a());
 
             cluster().restore();
             cluster().awaitHealth(resource, cluster().a(), "diverged");
@@ -167,29 +167,22 @@ final class ForcedPromotionTest extends ClusterTest {
         cluster().await(node.name() + " takes over", () -> force(node).exitStatus() == 0);
     }
 
-    /** Checksums of a replica's segments. */
-    private Map<Path, Long> sums(TestNode node) {
-        Map<Path, Long> sums = new TreeMap<>();
-        try (Stream<Path> files = Files.list(node.logDirectory(resource))) {
-            for (Path file :
-                    files.filter(file -> file.toString().endsWith(".log")).toList()) {
+    /** Checksums of a replica's segments, up to where its log ends: what is behind that is no record, and a driver cuts it. */
+    private Map<SegmentName, Long> sums(TestNode node) {
+        Path directory = node.logDirectory(resource);
+        Map<SegmentName, Long> sums = new TreeMap<>();
+        try {
+            long endLsn = LogVerify.verify(directory).end().lsn();
+            for (SegmentName name : SegmentName.in(directory)) {
+                byte[] bytes = Files.readAllBytes(directory.resolve(name.fileName()));
                 CRC32C sum = new CRC32C();
-                // The driver cuts what was preallocated when it opens the log again.
-                sum.update(trimmed(Files.readAllBytes(file)));
-                sums.put(file, sum.getValue());
+                sum.update(bytes, 0, (int) Math.min(bytes.length, endLsn - name.startLsn()));
+                sums.put(name, sum.getValue());
             }
-        } catch (IOException cannot) {
-            throw new UncheckedIOException(cannot);
+        } catch (IOException | LogFormatException cannot) {
+            throw new AssertionError(directory.toString(), cannot);
         }
         return sums;
-    }
-
-    private static byte[] trimmed(byte[] bytes) {
-        int length = bytes.length;
-        while (length > 0 && bytes[length - 1] == 0) {
-            length--;
-        }
-        return Arrays.copyOf(bytes, length);
     }
 
     private void createOnAll() {
