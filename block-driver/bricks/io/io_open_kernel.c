@@ -161,8 +161,8 @@ static int open_target(const struct th_io_config *config, struct th_kernel_file 
 	if (flags < 0)
 		return flags;
 	file->file.direct = config->direct || (config->direct_devices && flags & O_EXCL);
-	handle =
-		filp_open(config->path, file->file.direct ? flags | O_DIRECT : flags, NEW_TARGET_MODE);
+	handle = filp_open(config->path, file->file.direct ? flags | O_DIRECT : flags,
+			   NEW_TARGET_MODE);
 	if (file->file.direct && handle == ERR_PTR(-EINVAL)) {
 		file->file.direct = false;
 		th_log(TH_LOG_WARNING,
