@@ -15,6 +15,8 @@ void th_control_init(struct th_control *control, const struct th_control_host *h
 	memset(control, 0, sizeof(*control));
 	control->host = host;
 	control->started_ns = th_executor_now_ns(host->executor);
+	/* So that numbers of changes are above those of a host that ran before, to whoever compares them. */
+	control->change = control->started_ns;
 	th_list_init(&control->resources);
 	th_list_init(&control->sessions);
 	th_work_init(&control->notify_work, notify);

@@ -236,6 +236,7 @@ void th_status_resource(struct th_reply *reply, struct th_resource *resource)
 {
 	th_reply_text(reply, "resource", resource->name);
 	th_reply_text(reply, "state", th_resource_state(resource));
+	th_reply_number(reply, "change", resource->change);
 	put_place(reply, "directory", "log-io", "log-direct", &resource->log_place);
 	if (resource->disk_ladder.level)
 		put_place(reply, "disk", "disk-io", "disk-direct", &resource->disk_place);

@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -254,6 +256,33 @@ static void each_session_follows_for_itself(void **state)
 	close_vol0();
 }
 
+static uint64_t change_of(const struct client *from)
+{
+	const char *found = strstr(from->reply, "\nchange=");
+
+	assert_non_null(found);
+	return strtoull(found + strlen("\nchange="), NULL, 10);
+}
+
+static void of_two_answers_the_one_with_the_larger_number_is_newer(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	open_vol0();
+	client_send(&client, "watch vol0");
+	before = change_of(&client);
+	assert_true(before > bench->control.started_ns);
+	client_send(&other, "status vol0");
+	assert_int_equal(change_of(&other), before);
+	fake_engine_change(bench_engine("vol0"));
+	client_send(&other, "status vol0");
+	assert_true(change_of(&other) > before);
+	client_send(&client, "watch vol0");
+	assert_int_equal(change_of(&client), change_of(&other));
+	close_vol0();
+}
+
 static void a_watch_of_a_resource_that_is_closed_ends(void **state)
 {
 	(void)state;
@@ -390,6 +419,7 @@ int main(void)
 		TEST(a_watch_tells_the_state_at_once_then_waits_for_a_change),
 		TEST(many_changes_are_one_and_the_last_is_told),
 		TEST(each_session_follows_for_itself),
+		TEST(of_two_answers_the_one_with_the_larger_number_is_newer),
 		TEST(a_watch_of_a_resource_that_is_closed_ends),
 		TEST(a_watch_of_the_host_names_what_changed),
 		TEST(a_watch_with_a_timeout_answers_in_time),

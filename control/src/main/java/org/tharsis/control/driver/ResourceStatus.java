@@ -14,6 +14,7 @@ import org.tharsis.replication.log.LogPosition;
 /**
  * How a resource is at its driver, at one moment. LSNs and epochs are without a sign: compare them so.
  *
+ * @param change number of its newest change: a status with a larger one is newer; 0 from drivers that do not tell
  * @param directory its log directory
  * @param disk left out while there is none
  * @param replica left out while it is opening or closing
@@ -22,6 +23,7 @@ import org.tharsis.replication.log.LogPosition;
 public record ResourceStatus(
         String name,
         State state,
+        long change,
         Optional<Path> directory,
         Optional<Path> disk,
         List<Export> exports,
@@ -139,6 +141,7 @@ public record ResourceStatus(
         return new ResourceStatus(
                 reply.get("resource").value(),
                 reply.get("state").choice(State.class),
+                reply.number("change").orElse(0L),
                 reply.value("directory").map(Path::of),
                 reply.value("disk").map(Path::of),
                 exports(reply),

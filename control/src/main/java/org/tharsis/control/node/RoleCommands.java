@@ -177,9 +177,7 @@ final class RoleCommands {
                             + (replica.consistent() ? "detached" : "not consistent yet"),
                     "'tharsis wait-resource " + name + " consistent' waits for it");
         }
-        boolean follows = parts.fetching().following() instanceof Following.Running running
-                && running.phase() == Following.Phase.FOLLOWING;
-        if (!follows) {
+        if (!member.changes().until(SETTLED_WITHIN, () -> follows(parts))) {
             throw CommandFailed.refused(
                     member.me() + " is not connected to " + from + ", the primary of " + name,
                     "when " + from
@@ -196,6 +194,11 @@ final class RoleCommands {
                             + ": the device would be gone until it has caught up",
                     "'tharsis wait-resource " + name + " caught-up' waits for it");
         }
+    }
+
+    private static boolean follows(ReplicaLoop.Parts parts) {
+        return parts.fetching().following() instanceof Following.Running running
+                && running.phase() == Following.Phase.FOLLOWING;
     }
 
     /** What the other node has told of its users is up to a second old. It looks itself before it gives the role away. */

@@ -21,7 +21,9 @@ final class WatchedResource implements DriverWatch.ResourceListener, Closeable {
     private final DriverClient driver;
     private final String resource;
     private final List<Consumer<DriverSight>> listeners = new CopyOnWriteArrayList<>();
-    private volatile DriverSight sight = new DriverSight.Away("the driver was not asked yet");
+    private volatile DriverSight sight =
+            new DriverSight.Away("the driver was not asked yet"); // written under listeners
+    private long newestChange; // guarded by listeners
     private Optional<DriverWatch> watch = Optional.empty(); // guarded by this
 
     WatchedResource(DriverClient driver, String resource) {
@@ -73,8 +75,24 @@ final class WatchedResource implements DriverWatch.ResourceListener, Closeable {
     }
 
     private void see(DriverSight now) {
-        sight = now;
-        listeners.forEach(listener -> listener.accept(now));
+        if (isNews(now)) {
+            listeners.forEach(listener -> listener.accept(now));
+        }
+    }
+
+    /** An answer to who asked and one of the watch may overtake each other: the older one is nothing that holds any more. */
+    private boolean isNews(DriverSight now) {
+        synchronized (listeners) {
+            if (now instanceof DriverSight.Present present) {
+                long change = present.status().change();
+                if (change != 0 && change < newestChange) {
+                    return false;
+                }
+                newestChange = change;
+            }
+            sight = now;
+            return true;
+        }
     }
 
     @Override

@@ -81,6 +81,7 @@ class BrickdTest {
         assertThat(status.exports()).containsExactly(new ResourceStatus.Export("vol0", false, 0));
         assertThat(status.failure()).isEmpty();
         assertThat(status.events()).isNotEmpty();
+        assertThat(status.change()).isPositive();
         ResourceStatus.Replica replica = status.replica().orElseThrow();
         assertThat(replica.replayed()).isEqualTo(begin);
         assertThat(replica.durableLsn()).isEqualTo(begin.lsn());
