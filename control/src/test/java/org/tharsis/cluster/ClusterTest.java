@@ -4,6 +4,7 @@ package org.tharsis.cluster;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInfo;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.extension.TestWatcher;
  * of its own. After a test all processes are started again, and the resource goes; after one that failed, the cluster is
  * thrown away.
  *
+ * <p>With {@code -Dcluster.all=true} whatever can be killed is killed; else some of it, by chance.
+ *
  * <p>Chance is seeded by {@code -Dcluster.seed}, and for each test by its name; without it, by the clock. The seed is printed.
  */
 @Tag("cluster")
@@ -24,6 +27,9 @@ import org.junit.jupiter.api.extension.TestWatcher;
 abstract class ClusterTest {
     private static final AtomicInteger RESOURCES = new AtomicInteger();
     private static final long SEED = Long.getLong("cluster.seed", System.nanoTime() & 0xffffff);
+    /** Kill whatever can be killed, not just some of it, by chance. */
+    static final boolean ALL = Boolean.getBoolean("cluster.all");
+
     private static Optional<TestCluster> shared = Optional.empty();
 
     final String resource = "vol" + RESOURCES.incrementAndGet();
@@ -43,6 +49,13 @@ abstract class ClusterTest {
         }
         cluster = shared;
         oracle = Optional.of(new Oracle(cluster(), resource));
+    }
+
+    /** Leaves out all but one of these, unless all are wanted. */
+    <E extends Enum<E>> void unlessOneIsEnough(E one) {
+        E[] all = one.getDeclaringClass().getEnumConstants();
+        E chosen = all[new Random(SEED).nextInt(all.length)];
+        Assumptions.assumeTrue(ALL || one == chosen, "-Dcluster.all=true kills this one too");
     }
 
     TestCluster cluster() {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,6 +53,7 @@ final class ForcedPromotionTest extends ClusterTest {
     }
 
     @Test
+    @Tag("long")
     void anOldPrimaryThatHasNothingMoreThanTheOthersJustFollows() {
         createOnAll();
         try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
@@ -84,6 +86,7 @@ final class ForcedPromotionTest extends ClusterTest {
     @ParameterizedTest
     @EnumSource
     void whoIsKilledWhileItTakesOverTakesOverAfterwardsOrAtTheNextTry(Victim victim) {
+        unlessOneIsEnough(victim);
         createOnAll();
         try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
             end(cluster().a());

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A new replica is made while a client writes. */
@@ -27,6 +28,7 @@ final class InitialSyncTest extends ClusterTest {
     private static final int WRONG_BYTES = 256 << 10;
 
     @Test
+    @Tag("long")
     void newReplicasNearAndFarComeToHoldTheSameBytesWhileAClientWrites() {
         cluster().c().lineTo(cluster().a()).delay(50);
         cluster().create(resource, SIZE, cluster().a());
@@ -39,6 +41,7 @@ final class InitialSyncTest extends ClusterTest {
     }
 
     @Test
+    @Tag("long")
     void aSyncWhoseLineBreaksAgainAndAgainGoesOnAndEnds() {
         Line line = cluster().b().lineTo(cluster().a());
         cluster().create(resource, SIZE, cluster().a());
@@ -71,7 +74,7 @@ final class InitialSyncTest extends ClusterTest {
                     cluster().b()::brickd,
                     cluster().witness()::tharsisd));
             Collections.shuffle(victims, random);
-            for (Supplier<ChildProcess> victim : victims) {
+            for (Supplier<ChildProcess> victim : victims.subList(0, ALL ? victims.size() : 2)) {
                 Pause.upTo(random, 700);
                 victim.get().kill();
                 Pause.upTo(random, 300);
@@ -127,8 +130,7 @@ final class InitialSyncTest extends ClusterTest {
                 .isEqualTo("syncing");
         cluster().b().kill();
         cluster().b().start();
-        cluster().await("it goes on", () -> doneBytes() > 0);
-        assertThat(doneBytes()).isGreaterThan(LARGE_RING_BYTES / 4);
+        cluster().await("it goes on from there", () -> doneBytes() > LARGE_RING_BYTES / 4);
         line.rate(0);
         cluster().awaitCaughtUp(resource, cluster().b());
         assertThat(line.carriedBytes() - before).isLessThan(LARGE_RING_BYTES * 5 / 4);

@@ -4,6 +4,7 @@ package org.tharsis.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** While a client writes, processes are killed and lines are cut, at random moments. */
@@ -65,6 +66,7 @@ final class KilledProcessesTest extends ClusterTest {
     }
 
     @Test
+    @Tag("long")
     void theDeviceGoesOnWhileItsDaemonIsDeadAndReplicationWhenItIsBack() {
         cluster().create(resource, SIZE, cluster().a(), cluster().b(), cluster().c());
         cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());

@@ -4,6 +4,7 @@ package org.tharsis.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** ZooKeeper is dead or cannot be reached, and comes back. */
@@ -46,6 +47,7 @@ final class ZooKeeperAwayTest extends ClusterTest {
     }
 
     @Test
+    @Tag("long")
     void aNodeWhoseSessionHasEndedGoesOnAndIsAliveAgainWhenItIsBack() {
         createOnAll();
         try (NumberedWriter writer = cluster().write(resource, RING_BYTES, PER_SECOND)) {
