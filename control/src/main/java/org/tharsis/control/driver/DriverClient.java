@@ -252,7 +252,7 @@ public final class DriverClient implements Closeable {
     }
 
     private void run(CommandLine command) throws DriverException, DriverGone {
-        run(command, Reply::fields);
+        run(command, reply -> reply);
     }
 
     private <T> T run(CommandLine command, Function<Reply, T> reader) throws DriverException, DriverGone {

@@ -104,7 +104,7 @@ final class DriverSession implements Closeable {
             bytesLeft -= bytes.length + 1;
             String line = new String(bytes, StandardCharsets.UTF_8);
             if (line.equals("ok")) {
-                return new Reply(List.copyOf(fields));
+                return new Reply(fields);
             }
             if (line.startsWith("error ")) {
                 throw error(line, fields);

@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class DriverWatch implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(DriverWatch.class);
+    /** A log that grows fast changes with each write; to be told so often would cost both sides more than it is worth. */
+    private static final long MIN_INTERVAL_MS = 5;
+
     private static final long RETRY_MS_MIN = 50;
     private static final long RETRY_MS_MAX = 1000;
 
@@ -69,7 +72,7 @@ public final class DriverWatch implements Closeable {
 
     private DriverWatch(Path socket, String resource, ResourceListener listener) {
         this.socket = socket;
-        this.command = new CommandLine("watch", resource);
+        this.command = new CommandLine("watch", resource).number("min-interval-ms", MIN_INTERVAL_MS);
         this.changed = reply -> {
             ResourceStatus status = ResourceStatus.of(reply);
             return () -> listener.changed(status);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.driver;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -11,11 +14,20 @@ import java.util.regex.Pattern;
  * The answer to a command that was carried out: keys and values in the order in which they came. Keys that nobody asks for
  * are skipped: later drivers add some.
  */
-record Reply(List<Field> fields) {
+final class Reply {
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,20}");
     private static final Pattern CHAIN = Pattern.compile("[0-9a-f]{16}");
     private static final Pattern UUID_WITH_DASHES =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+
+    private final List<Field> fields;
+    private final Map<String, Field> firstByKey;
+
+    Reply(List<Field> fields) {
+        this.fields = List.copyOf(fields);
+        this.firstByKey = new HashMap<>(2 * fields.size());
+        fields.forEach(field -> firstByKey.putIfAbsent(field.key(), field));
+    }
 
     /** One line, decoded. */
     record Field(String key, String value) {
@@ -91,7 +103,7 @@ record Reply(List<Field> fields) {
     }
 
     Optional<Field> find(String key) {
-        return fields.stream().filter(field -> field.key().equals(key)).findFirst();
+        return Optional.ofNullable(firstByKey.get(key));
     }
 
     Optional<String> value(String key) {
@@ -112,12 +124,13 @@ record Reply(List<Field> fields) {
 
     /** What stands between a prefix and a suffix, in the keys that have both: the names in {@code export.vol0.clients}. */
     List<String> between(String prefix, String suffix) {
-        return fields.stream()
-                .map(Field::key)
-                .filter(key -> key.length() > prefix.length() + suffix.length()
-                        && key.startsWith(prefix)
-                        && key.endsWith(suffix))
-                .map(key -> key.substring(prefix.length(), key.length() - suffix.length()))
-                .toList();
+        List<String> names = new ArrayList<>();
+        for (Field field : fields) {
+            String key = field.key();
+            if (key.length() > prefix.length() + suffix.length() && key.startsWith(prefix) && key.endsWith(suffix)) {
+                names.add(key.substring(prefix.length(), key.length() - suffix.length()));
+            }
+        }
+        return names;
     }
 }
