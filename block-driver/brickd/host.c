@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host.h"
 
+#include "exports.h"
 #include "sio.h"
+#include "ublk.h"
 
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #ifndef THARSIS_VERSION
@@ -85,52 +88,7 @@ static int make_disk(const struct th_control_host *control, const char *name,
 	return make_place(control, name, place, TH_IO_TARGET, output, error);
 }
 
-/* ---- exports ---- */
-
-static int export_device(const struct th_control_host *control, const char *name, bool read_only,
-			 struct th_output *device, struct th_ladder *ladder)
-{
-	const struct th_host *host = host_of(control);
-	struct th_nbd_export export = {
-		.name = name,
-		.device = device,
-		.read_only = read_only,
-		.fast_zero = true, /* zeroes are a record without payload */
-	};
-
-	if (!host->nbd)
-		return th_error_set(&ladder->error, -EOPNOTSUPP,
-				    "brickd has no place for NBD clients: start it with --nbd-unix "
-				    "PATH or --nbd-tcp HOST:PORT");
-	return th_nbd_export(host->nbd, &export, &ladder->error);
-}
-
-static void unexported(struct th_brick *nbd, void *context)
-{
-	(void)nbd;
-	th_ladder_stepped(context, 0);
-}
-
-static int unexport_device(const struct th_control_host *control, const char *name,
-			   struct th_ladder *ladder)
-{
-	const struct th_host *host = host_of(control);
-	int code = th_nbd_unexport(host->nbd, name, unexported, ladder, &ladder->error);
-
-	return code ? code : TH_LADDER_LATER;
-}
-
-static uint32_t export_clients(const struct th_control_host *control, const char *name)
-{
-	const struct th_host *host = host_of(control);
-	struct th_nbd_export_status status;
-
-	for (uint32_t i = 0; i < TH_NBD_OFFERS_MAX; i++) {
-		if (th_nbd_export_status(host->nbd, i, &status) && strcmp(status.name, name) == 0)
-			return status.clients;
-	}
-	return 0;
-}
+/* ---- the host ---- */
 
 static void fill_random(const struct th_control_host *control, void *bytes, size_t count)
 {
@@ -139,15 +97,10 @@ static void fill_random(const struct th_control_host *control, void *bytes, size
 	TH_ASSERT(count <= 256 && getrandom(bytes, count, 0) == (ssize_t)count);
 }
 
-/* ---- the host ---- */
-
 static int add_types(struct th_registry *registry)
 {
 	static const struct th_brick_type *const types[] = {
-		&th_translog_type,
-		&th_sio_type,
-		&th_aio_type,
-		&th_nbd_type,
+		&th_translog_type, &th_sio_type, &th_aio_type, &th_nbd_type, &th_ublk_type,
 	};
 	int code = 0;
 
@@ -173,11 +126,9 @@ int th_host_init(struct th_host *host, struct th_user_loop *loop, uint64_t dirty
 		.memory = &host->memory,
 		.make_log = make_log,
 		.make_disk = make_disk,
-		.export_device = export_device,
-		.unexport_device = unexport_device,
-		.export_clients = export_clients,
 		.random = fill_random,
 	};
+	th_exports_init(&host->control);
 	code = add_types(&host->registry);
 	if (code)
 		return th_error_set(error, code, "the types of bricks do not fit");
@@ -198,6 +149,21 @@ int th_host_add_nbd(struct th_host *host, const struct th_nbd_address *addresses
 	/* No resource can have a name with a slash. */
 	return th_brick_create(&host->registry, &th_nbd_type, "brickd/nbd", &host->loop->executor,
 			       &config, &host->nbd, error);
+}
+
+void th_host_allow_ublk(struct th_host *host, const char *instance)
+{
+	host->ublk = true;
+	host->instance = th_xxh64(0, instance, strlen(instance));
+	/*
+	 * Memory that this process needs to serve its disks is not to be had by writing to these disks. What is
+	 * started from here on inherits that.
+	 */
+	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
+		th_log(TH_LOG_WARNING,
+		       "brickd may wait for its own disks when memory is short (PR_SET_IO_FLUSHER: "
+		       "%s): it needs CAP_SYS_RESOURCE",
+		       strerror(errno));
 }
 
 void th_host_destroy(struct th_host *host)

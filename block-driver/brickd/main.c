@@ -178,6 +178,8 @@ static int start(struct brickd *brickd, struct th_error *error)
 				    error);
 	if (code)
 		return code;
+	if (brickd->options.ublk)
+		th_host_allow_ublk(&brickd->host, brickd->options.control_path);
 	th_control_init(&brickd->control, &brickd->host.control);
 	return start_nbd(brickd, error);
 }

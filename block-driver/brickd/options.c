@@ -18,6 +18,7 @@ enum {
 	OPTION_GROUP,
 	OPTION_NBD_UNIX,
 	OPTION_NBD_TCP,
+	OPTION_UBLK,
 	OPTION_DIRTY_LIMIT,
 	OPTION_LOG_LEVEL,
 	OPTION_LOCK_MEMORY,
@@ -32,6 +33,7 @@ static const struct option long_options[] = {
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "nbd-unix", required_argument, NULL, OPTION_NBD_UNIX },
 	{ "nbd-tcp", required_argument, NULL, OPTION_NBD_TCP },
+	{ "ublk", no_argument, NULL, OPTION_UBLK },
 	{ "dirty-limit", required_argument, NULL, OPTION_DIRTY_LIMIT },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "lock-memory", no_argument, NULL, OPTION_LOCK_MEMORY },
@@ -45,7 +47,7 @@ static const struct option long_options[] = {
 static void print_help(void)
 {
 	printf("usage: brickd [OPTION]...\n"
-	       "Serves replicated block devices over NBD. Runs in the foreground, and writes what happens\n"
+	       "Serves replicated block devices over NBD, or as disks of this machine. Runs in the foreground, and writes what happens\n"
 	       "to standard error. Commands come over the control socket: brickctl help.\n"
 	       "\n"
 	       "  --control PATH       the control socket (" CONTROL_PATH ")\n"
@@ -53,6 +55,8 @@ static void print_help(void)
 	       "  --nbd-unix PATH      NBD clients connect at this Unix socket; may be given again\n"
 	       "  --nbd-tcp HOST:PORT  NBD clients connect at this address (numeric; [::1]:10809); may be given\n"
 	       "                       again. NBD knows no passwords: whoever reaches it reads and writes\n"
+	       "  --ublk               may show devices as disks of this machine, /dev/ublkbN; the usual way when\n"
+	       "                       there is no place for NBD clients\n"
 	       "  --dirty-limit SIZE   memory for logged data of all resources together (%lluMiB)\n"
 	       "  --log-level LEVEL    error, warning, info or debug (info)\n"
 	       "  --lock-memory        keep all memory from being swapped out\n"
@@ -213,6 +217,9 @@ static bool read_option(struct th_options *options, int option)
 		return read_nbd_unix(options, optarg);
 	case OPTION_NBD_TCP:
 		return read_nbd_tcp(options, optarg);
+	case OPTION_UBLK:
+		options->ublk = true;
+		return true;
 	case OPTION_DIRTY_LIMIT:
 		return read_dirty_limit(options, optarg);
 	case OPTION_LOG_LEVEL:

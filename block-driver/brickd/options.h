@@ -21,6 +21,7 @@ struct th_options {
 	gid_t group;
 	struct th_nbd_address addresses[TH_NBD_ADDRESSES_MAX];
 	uint32_t address_count;
+	bool ublk;
 	uint64_t dirty_limit_bytes;
 	uint64_t busy_poll_us;
 	enum th_log_level log_level;

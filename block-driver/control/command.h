@@ -14,6 +14,7 @@ struct th_command;
 
 /* A key has one type and one range wherever it occurs. */
 enum th_key_id {
+	TH_KEY_AS,
 	TH_KEY_BATCHES_IN_FLIGHT,
 	TH_KEY_BLOCK,
 	TH_KEY_CHAIN,

@@ -27,6 +27,7 @@
 
 /* The order of choices is that of the enumerations they stand for. */
 const struct th_key th_keys[TH_KEY_COUNT] = {
+	[TH_KEY_AS] = CHOICE("as", "nbd", "ublk"),
 	[TH_KEY_BATCHES_IN_FLIGHT] = NUMBER("batches-in-flight", 1, TH_BATCHES_MAX),
 	[TH_KEY_BLOCK] = CHOICE("block", "512", "4096"),
 	[TH_KEY_CHAIN] = PLAIN("chain", TH_VALUE_CHAIN),
@@ -93,7 +94,8 @@ const struct th_command_description th_commands[] = {
 	{ "attach", NULL, TH_SUBJECT_REQUIRED, B(DISK),
 	  B(IO) | B(DIRECT) | B(CREATE_SIZE) | B(LABEL), th_handle_attach },
 	{ "detach", NULL, TH_SUBJECT_REQUIRED, 0, 0, th_handle_detach },
-	{ "export", NULL, TH_SUBJECT_REQUIRED, 0, B(NAME) | B(READ_ONLY), th_handle_export },
+	{ "export", NULL, TH_SUBJECT_REQUIRED, 0, B(NAME) | B(AS) | B(READ_ONLY),
+	  th_handle_export },
 	{ "unexport", NULL, TH_SUBJECT_REQUIRED, 0, B(NAME), th_handle_unexport },
 
 	{ "role", "primary", TH_SUBJECT_REQUIRED, B(EPOCH), B(CHAIN), th_handle_primary },

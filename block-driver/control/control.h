@@ -27,6 +27,15 @@ struct th_place {
 	uint64_t create_bytes; /* a disk that is missing becomes a sparse file of this size; 0: it must exist */
 };
 
+/* How a device is shown to users. The order is that of the choices in commands. */
+enum th_export_kind {
+	TH_EXPORT_NBD,
+	TH_EXPORT_UBLK,
+	TH_EXPORT_USUAL /* what the host does unless told */
+};
+
+#define TH_EXPORT_PLACE_MAX 64u
+
 struct th_control_host {
 	const char *name; /* "brickd", "kernel" */
 	const char *version; /* of the driver */
@@ -43,12 +52,16 @@ struct th_control_host {
 			 struct th_error *error);
 
 	/* Show @device to users under @name, and take it away again: as a rung of @ladder, with what rungs return. */
-	int (*export_device)(const struct th_control_host *host, const char *name, bool read_only,
-			     struct th_output *device, struct th_ladder *ladder);
+	int (*export_device)(const struct th_control_host *host, const char *name,
+			     enum th_export_kind kind, bool read_only, struct th_output *device,
+			     struct th_ladder *ladder);
 	int (*unexport_device)(const struct th_control_host *host, const char *name,
 			       struct th_ladder *ladder);
 	/* Users of the export now. */
 	uint32_t (*export_clients)(const struct th_control_host *host, const char *name);
+	/* Optional: the path of the block device, when the export is one of this machine; else the text is empty. */
+	void (*export_place)(const struct th_control_host *host, const char *name,
+			     char place[TH_EXPORT_PLACE_MAX]);
 
 	void (*random)(const struct th_control_host *host, void *bytes, size_t count);
 };

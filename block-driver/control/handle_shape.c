@@ -209,12 +209,13 @@ void th_handle_export(struct th_session *session, const struct th_command *comma
 {
 	struct th_resource *resource = find_open(session, command);
 	bool read_only = th_command_number_or(command, TH_KEY_READ_ONLY, false) != 0;
+	uint64_t kind = th_command_number_or(command, TH_KEY_AS, TH_EXPORT_USUAL);
 	struct th_error error = { 0 };
 
 	if (resource)
 		begun(session,
-		      th_resource_export(resource, export_name(command), read_only,
-					 th_session_ended, session, &error),
+		      th_resource_export(resource, export_name(command), (enum th_export_kind)kind,
+					 read_only, th_session_ended, session, &error),
 		      &error);
 }
 

@@ -366,7 +366,7 @@ static int export_up(struct th_ladder *ladder)
 	struct th_export *export = of_export_ladder(ladder);
 	const struct th_control_host *host = export->resource->control->host;
 
-	return host->export_device(host, export->name, export->read_only,
+	return host->export_device(host, export->name, export->kind, export->read_only,
 				   &export->resource->translog->outputs[0], ladder);
 }
 
@@ -725,8 +725,9 @@ static int check_export_name(const struct th_control *control, const char *name,
 	return 0;
 }
 
-int th_resource_export(struct th_resource *resource, const char *name, bool read_only,
-		       th_resource_done *done, void *context, struct th_error *error)
+int th_resource_export(struct th_resource *resource, const char *name, enum th_export_kind kind,
+		       bool read_only, th_resource_done *done, void *context,
+		       struct th_error *error)
 {
 	struct th_export **slot = free_export(resource);
 	struct th_export *export;
@@ -744,6 +745,7 @@ int th_resource_export(struct th_resource *resource, const char *name, bool read
 	if (!export)
 		return th_error_set(error, -ENOMEM, "no memory for export %s", name);
 	export->resource = resource;
+	export->kind = kind;
 	export->read_only = read_only;
 	th_snprintf(export->name, sizeof(export->name), "%s", name);
 	th_ladder_init(&export->ladder, resource->control->host->executor, export_rungs,

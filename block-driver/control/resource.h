@@ -22,6 +22,7 @@ typedef void th_resource_done(void *context, const struct th_error *error);
 struct th_export {
 	struct th_resource *resource;
 	char name[TH_VALUE_NAME_MAX + 1];
+	enum th_export_kind kind;
 	bool read_only;
 	struct th_ladder ladder;
 };
@@ -99,8 +100,9 @@ int th_resource_attach(struct th_resource *resource, const struct th_place *plac
 		       th_resource_done *done, void *context, struct th_error *error);
 int th_resource_detach(struct th_resource *resource, th_resource_done *done, void *context,
 		       struct th_error *error);
-int th_resource_export(struct th_resource *resource, const char *name, bool read_only,
-		       th_resource_done *done, void *context, struct th_error *error);
+int th_resource_export(struct th_resource *resource, const char *name, enum th_export_kind kind,
+		       bool read_only, th_resource_done *done, void *context,
+		       struct th_error *error);
 int th_resource_unexport(struct th_resource *resource, const char *name, th_resource_done *done,
 			 void *context, struct th_error *error);
 

@@ -18,7 +18,7 @@ static void put_place(struct th_reply *reply, const char *path_key, const char *
 static void put_exports(struct th_reply *reply, const struct th_resource *resource)
 {
 	const struct th_control_host *host = resource->control->host;
-	char key[TH_REPLY_KEY_MAX];
+	char key[TH_REPLY_KEY_MAX], place[TH_EXPORT_PLACE_MAX] = "";
 
 	for (uint32_t i = 0; i < TH_EXPORTS_MAX; i++) {
 		const struct th_export *export = resource->exports[i];
@@ -29,6 +29,12 @@ static void put_exports(struct th_reply *reply, const struct th_resource *resour
 		th_reply_flag(reply, key, export->read_only);
 		th_snprintf(key, sizeof(key), "export.%s.clients", export->name);
 		th_reply_number(reply, key, host->export_clients(host, export->name));
+		if (host->export_place)
+			host->export_place(host, export->name, place);
+		if (place[0]) {
+			th_snprintf(key, sizeof(key), "export.%s.device", export->name);
+			th_reply_text(reply, key, place);
+		}
 	}
 }
 

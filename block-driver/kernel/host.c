@@ -100,8 +100,9 @@ static void shown(struct th_brick *brick, void *context)
 	disconnect(brick, ladder);
 }
 
-static int export_device(const struct th_control_host *control, const char *name, bool read_only,
-			 struct th_output *device, struct th_ladder *ladder)
+static int export_device(const struct th_control_host *control, const char *name,
+			 enum th_export_kind kind, bool read_only, struct th_output *device,
+			 struct th_ladder *ladder)
 {
 	const struct th_kernel_host *host = host_of(control);
 	const struct th_blk_config config = {
@@ -115,6 +116,10 @@ static int export_device(const struct th_control_host *control, const char *name
 	struct th_brick *brick;
 	int code;
 
+	if (kind != TH_EXPORT_USUAL)
+		return th_error_set(
+			&ladder->error, -EOPNOTSUPP,
+			"the kernel driver shows devices as its own disks only: leave out as=");
 	name_export(text, name);
 	code = th_brick_create(control->registry, &th_blk_type, text, control->executor, &config,
 			       &brick, &ladder->error);

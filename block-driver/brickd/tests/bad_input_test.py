@@ -6,6 +6,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import unittest
 
 import nbd
 
@@ -194,6 +195,28 @@ class Disks(BrickdTest):
     def test_a_disk_exactly_as_large_as_the_device_needs_no_label(self):
         self.create_and_open()
         self.control(f"attach vol0 disk={self.sparse('disk', 16 * MIB)}")
+
+
+class DisksOfTheMachine(BrickdTest):
+    def test_without_the_option_brickd_makes_none(self):
+        self.create_and_open()
+        self.assertIn("--ublk", self.refused("unsupported", "export vol0 as=ublk"))
+        self.control("export vol0")
+
+
+@unittest.skipIf(os.path.exists("/dev/ublk-control"), "this machine has ublk")
+class WithoutUblk(BrickdTest):
+    options = ("--ublk",)
+
+    def test_a_kernel_without_ublk_is_told_and_nothing_is_left(self):
+        self.create_and_open()
+        for _ in range(2):
+            self.assertIn("modprobe ublk_drv", self.refused("absent", "export vol0 as=ublk"))
+        self.control("export vol0 as=nbd")
+        self.control("unexport vol0")
+        self.control("export vol0")
+        self.control("unexport vol0")
+        self.control("close vol0")
 
 
 class Roles(BrickdTest):

@@ -120,8 +120,9 @@ static int make_disk(const struct th_control_host *host, const char *name,
 	return make_place(&disk_type, name, &bench->script.make_disk, output, error);
 }
 
-static int export_device(const struct th_control_host *host, const char *name, bool read_only,
-			 struct th_output *device, struct th_ladder *ladder)
+static int export_device(const struct th_control_host *host, const char *name,
+			 enum th_export_kind kind, bool read_only, struct th_output *device,
+			 struct th_ladder *ladder)
 {
 	const struct th_error *refusal = &bench->script.export_device;
 
@@ -129,6 +130,7 @@ static int export_device(const struct th_control_host *host, const char *name, b
 	(void)name;
 	(void)read_only;
 	TH_ASSERT(device);
+	bench->export_kind = kind;
 	return refusal->code ? th_error_set(&ladder->error, refusal->code, "%s", refusal->text) : 0;
 }
 
@@ -154,6 +156,16 @@ static uint32_t export_clients(const struct th_control_host *host, const char *n
 	(void)host;
 	(void)name;
 	return 3;
+}
+
+static void export_place(const struct th_control_host *host, const char *name,
+			 char place[TH_EXPORT_PLACE_MAX])
+{
+	const char *text = bench->script.export_place;
+
+	(void)host;
+	(void)name;
+	th_snprintf(place, TH_EXPORT_PLACE_MAX, "%s", text ? text : "");
 }
 
 static void fill_random(const struct th_control_host *host, void *bytes, size_t count)
@@ -182,6 +194,7 @@ void bench_start(struct bench *started)
 		.export_device = export_device,
 		.unexport_device = unexport_device,
 		.export_clients = export_clients,
+		.export_place = export_place,
 		.random = fill_random,
 	};
 	TH_ASSERT(th_registry_add_type(&bench->registry, &th_translog_type) == 0);

@@ -17,6 +17,7 @@ struct bench_script {
 	bool log_power_fails;
 	bool disk_power_fails;
 	struct th_error export_device;
+	const char *export_place; /* NULL: none */
 	bool export_later; /* unexport ends only with bench_end_unexport() */
 };
 
@@ -28,6 +29,7 @@ struct bench {
 	struct th_control control;
 	struct bench_script script;
 	struct th_ladder *unexporting;
+	enum th_export_kind export_kind; /* of the last one */
 	uint64_t now_ns;
 	uint8_t random;
 };

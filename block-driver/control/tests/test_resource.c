@@ -325,6 +325,28 @@ static void names_of_exports_are_unique_on_the_host_and_bounded(void **state)
 	close_vol0();
 }
 
+static void an_export_is_of_the_kind_that_was_asked_for_and_tells_its_device(void **state)
+{
+	(void)state;
+	open_vol0();
+	client_expect(&client, "export vol0", "ok\n");
+	assert_int_equal(bench->export_kind, TH_EXPORT_USUAL);
+	client_expect(&client, "export vol0 name=a as=nbd", "ok\n");
+	assert_int_equal(bench->export_kind, TH_EXPORT_NBD);
+	client_send(&client, "status vol0");
+	assert_null(strstr(client.reply, ".device="));
+	client_expect(&client, "export vol0 name=b as=ublk", "ok\n");
+	assert_int_equal(bench->export_kind, TH_EXPORT_UBLK);
+	bench->script.export_place = "/dev/ublkb7";
+	client_send(&client, "status vol0");
+	assert_non_null(strstr(client.reply, "export.b.clients=3\nexport.b.device=/dev/ublkb7\n"));
+	client_refused(&client, "export vol0 name=c as=floppy", "usage");
+	client_expect(&client, "unexport vol0", "ok\n");
+	client_expect(&client, "unexport vol0 name=a", "ok\n");
+	client_expect(&client, "unexport vol0 name=b", "ok\n");
+	close_vol0();
+}
+
 static void shape_is_changed_by_one_command_at_a_time(void **state)
 {
 	(void)state;
@@ -525,6 +547,7 @@ int main(void)
 		TEST(a_close_that_fails_leaves_it_open_and_can_be_repeated),
 		TEST(an_exported_resource_is_not_closed),
 		TEST(names_of_exports_are_unique_on_the_host_and_bounded),
+		TEST(an_export_is_of_the_kind_that_was_asked_for_and_tells_its_device),
 		TEST(shape_is_changed_by_one_command_at_a_time),
 		TEST(calls_carry_what_the_line_says),
 		TEST(errors_of_calls_keep_their_meaning),

@@ -59,7 +59,7 @@ class Kernel:
 
 def program(name):
     """A program of the C build of this tree."""
-    found = list((TOP / "build/release").rglob(name))
+    found = [path for path in (TOP / "build/release").rglob(name) if path.is_file()]
     if not found:
         raise Refused(f"{name} is not built: tools/build release")
     return str(found[0])

@@ -47,8 +47,19 @@ sectors() {
 
 # ---- the driver
 
+# The kernel driver, until start_brickd has been called.
+control=/dev/tharsis-control
+
 ctl() {
-	brickctl --control /dev/tharsis-control "$@"
+	brickctl --control "$control" "$@"
+}
+
+# start_brickd OPTION...: this is the driver from now on; $brickd is its process
+start_brickd() {
+	control=/run/brickd.sock
+	brickd --control $control "$@" &
+	brickd=$!
+	until_true 20 ctl version >/dev/null 2>&1
 }
 
 # status RESOURCE KEY: one value
@@ -63,6 +74,10 @@ is_status() {
 
 # device RESOURCE: of its export
 device() {
+	if [ $control != /dev/tharsis-control ]; then
+		status "$1" "export.$1.device"
+		return
+	fi
 	for name in /sys/block/tharsis*/tharsis/resource; do
 		if [ -e "$name" ] && [ "$(cat "$name")" = "$1" ]; then
 			name=${name#/sys/block/}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "exports.h"
+#include "host.h"
+#include "ublk.h"
+
+/* Where udev has the links to the kernel driver's disks. */
+#define LINK_DIRECTORY	 "/dev/tharsis"
+#define UBLK_DEPTH	 128u
+#define UBLK_PATIENCE_NS (10 * TH_NS_PER_S)
+
+static const struct th_host *host_of(const struct th_control_host *control)
+{
+	return th_container_of(control, const struct th_host, control);
+}
+
+/* ---- NBD ---- */
+
+static int export_by_nbd(const struct th_host *host, const char *name, bool read_only,
+			 struct th_output *device, struct th_error *error)
+{
+	const struct th_nbd_export export = {
+		.name = name,
+		.device = device,
+		.read_only = read_only,
+		.fast_zero = true, /* zeroes are a record without payload */
+	};
+
+	if (!host->nbd)
+		return th_error_set(error, -EOPNOTSUPP,
+				    "brickd has no place for NBD clients: start it with --nbd-unix "
+				    "PATH or --nbd-tcp HOST:PORT, or with --ublk");
+	return th_nbd_export(host->nbd, &export, error);
+}
+
+static void ended_by_nbd(struct th_brick *nbd, void *context)
+{
+	(void)nbd;
+	th_ladder_stepped(context, 0);
+}
+
+static uint32_t nbd_clients(const struct th_host *host, const char *name)
+{
+	struct th_nbd_export_status status;
+
+	for (uint32_t i = 0; i < TH_NBD_OFFERS_MAX; i++) {
+		if (th_nbd_export_status(host->nbd, i, &status) && strcmp(status.name, name) == 0)
+			return status.clients;
+	}
+	return 0;
+}
+
+/* ---- ublk: a brick for each export ---- */
+
+/* No resource, and so no other brick, can have a name with a colon. */
+static void name_disk(char text[TH_NAME_MAX + 1], const char *name)
+{
+	th_snprintf(text, TH_NAME_MAX + 1, "ublk:%s", name);
+}
+
+static struct th_brick *find_disk(const struct th_host *host, const char *name)
+{
+	char text[TH_NAME_MAX + 1];
+
+	name_disk(text, name);
+	return th_registry_find_brick(host->control.registry, text);
+}
+
+/* The last step of taking a disk away, or of one that could not be made: the ladder knows which. */
+static void disconnected(struct th_input *input, void *context)
+{
+	struct th_ladder *ladder = context;
+	struct th_brick *brick = input->brick;
+
+	TH_ASSERT(th_brick_destroy(brick->registry, brick) == 0);
+	th_ladder_stepped(ladder, ladder->rising ? ladder->error.code : 0);
+}
+
+static void disconnect(struct th_brick *brick, void *ladder)
+{
+	TH_ASSERT(th_disconnect(&brick->inputs[TH_UBLK_INPUT_DEVICE], disconnected, ladder) == 0);
+}
+
+static void shown(struct th_brick *brick, void *context)
+{
+	struct th_ladder *ladder = context;
+
+	if (brick->power == TH_ON) {
+		th_ladder_stepped(ladder, 0);
+		return;
+	}
+	th_error_set(&ladder->error, brick->error.code, "%s", brick->error.text);
+	disconnect(brick, ladder);
+}
+
+static uint32_t hash(uint64_t seed, const void *data, size_t bytes)
+{
+	return (uint32_t)th_xxh64(seed, data, bytes);
+}
+
+static int make_disk(const struct th_host *host, const char *name, bool read_only,
+		     struct th_output *device, struct th_brick **brick, struct th_error *error)
+{
+	struct th_ublk_config config = {
+		.kernel = &th_ublk_linux,
+		.loop = host->loop,
+		.name = name,
+		.link_directory = LINK_DIRECTORY,
+		.place_id = hash(host->instance, name, strlen(name)),
+		.read_only = read_only,
+		.queue_depth = UBLK_DEPTH,
+		.patience_ns = UBLK_PATIENCE_NS,
+	};
+	struct th_engine_status status;
+	char text[TH_NAME_MAX + 1];
+
+	th_engine_status(device->brick, &status);
+	config.content_id = hash(0, &status.resource_uuid, sizeof(status.resource_uuid));
+	name_disk(text, name);
+	return th_brick_create(host->control.registry, &th_ublk_type, text, &host->loop->executor,
+			       &config, brick, error);
+}
+
+static int export_by_ublk(const struct th_host *host, const char *name, bool read_only,
+			  struct th_output *device, struct th_ladder *ladder)
+{
+	struct th_brick *brick;
+	int code;
+
+	if (!host->ublk)
+		return th_error_set(&ladder->error, -EOPNOTSUPP,
+				    "brickd was not started with --ublk, so it makes no disks");
+	code = make_disk(host, name, read_only, device, &brick, &ladder->error);
+	if (code)
+		return code;
+	code = th_connect(&brick->inputs[TH_UBLK_INPUT_DEVICE], device);
+	if (code) {
+		TH_ASSERT(th_brick_destroy(brick->registry, brick) == 0);
+		return th_error_set(&ladder->error, code,
+				    "%s cannot be connected with its device: %s", name,
+				    strerror(-code));
+	}
+	TH_ASSERT(th_brick_power(brick, true, shown, ladder) == 0);
+	return TH_LADDER_LATER;
+}
+
+/* ---- both ---- */
+
+static int export_device(const struct th_control_host *control, const char *name,
+			 enum th_export_kind kind, bool read_only, struct th_output *device,
+			 struct th_ladder *ladder)
+{
+	const struct th_host *host = host_of(control);
+
+	if (kind == TH_EXPORT_UBLK || (kind == TH_EXPORT_USUAL && !host->nbd && host->ublk))
+		return export_by_ublk(host, name, read_only, device, ladder);
+	return export_by_nbd(host, name, read_only, device, &ladder->error);
+}
+
+static int unexport_device(const struct th_control_host *control, const char *name,
+			   struct th_ladder *ladder)
+{
+	const struct th_host *host = host_of(control);
+	struct th_brick *disk = find_disk(host, name);
+	int code = 0;
+
+	if (disk)
+		TH_ASSERT(th_brick_power(disk, false, disconnect, ladder) == 0);
+	else
+		code = th_nbd_unexport(host->nbd, name, ended_by_nbd, ladder, &ladder->error);
+	return code ? code : TH_LADDER_LATER;
+}
+
+static uint32_t export_clients(const struct th_control_host *control, const char *name)
+{
+	const struct th_host *host = host_of(control);
+	struct th_brick *disk = find_disk(host, name);
+
+	if (disk)
+		return th_ublk_users(disk);
+	return host->nbd ? nbd_clients(host, name) : 0;
+}
+
+static void export_place(const struct th_control_host *control, const char *name,
+			 char place[TH_EXPORT_PLACE_MAX])
+{
+	const struct th_brick *disk = find_disk(host_of(control), name);
+
+	place[0] = 0;
+	if (disk)
+		th_ublk_place(disk, place);
+}
+
+void th_exports_init(struct th_control_host *control)
+{
+	control->export_device = export_device;
+	control->unexport_device = unexport_device;
+	control->export_clients = export_clients;
+	control->export_place = export_place;
+}
