@@ -10,6 +10,10 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 TOP = HERE.parent.parent
 
 
+# Modules of this tree, and what makes them.
+OURS = {"tharsis": [], "tharsis_io_test": ["THARSIS_IO_TEST=1"]}
+
+
 class Refused(Exception):
     """What was asked for cannot be done, in a sentence."""
 
@@ -39,8 +43,8 @@ class Kernel:
         """Paths of these modules and of what they need, in the order in which to load them. What is built in is none."""
         found = []
         for name in names:
-            if name == "tharsis":
-                found += self.tharsis()
+            if name in OURS:
+                found += self.ours(name)
                 continue
             shown = subprocess.run(
                 ["/sbin/modprobe", "-d", self.folder / "modules", "-S", self.release, "--show-depends", "--ignore-install", name],
@@ -50,9 +54,9 @@ class Kernel:
             found += re.findall(r"^insmod (\S+)", shown.stdout, re.MULTILINE)
         return list(dict.fromkeys(found))
 
-    def tharsis(self):
-        """tharsis.ko, built now from this tree, behind what it needs."""
-        path = answer(str(HERE / "module"), self.name)
+    def ours(self, name):
+        """Built now from this tree, behind what it needs."""
+        path = answer(str(HERE / "module"), self.name, *OURS[name])
         needed = subprocess.run(["/sbin/modinfo", "-F", "depends", path], capture_output=True, text=True, check=True)
         return self.modules([name for name in needed.stdout.strip().split(",") if name]) + [path]
 

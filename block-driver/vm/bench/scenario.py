@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from bench import initramfs
-from bench.kernels import HERE, Refused, answer, program, warn
+from bench.kernels import HERE, TOP, Refused, answer, program, warn
 from bench.machine import BOOT_SECONDS, Machine
 
 # Exit statuses of the bench itself; a scenario's own are below.
@@ -33,6 +33,8 @@ class Needs:
     def __init__(self, script):
         self.modules = []
         self.programs = []
+        self.tools = []
+        self.files = []
         self.disks = []
         self.memory_mib = 512
         self.seconds = 60
@@ -45,6 +47,10 @@ class Needs:
             self.modules += values
         elif key == "programs":
             self.programs += values
+        elif key == "tools":
+            self.tools += values
+        elif key == "files":
+            self.files += values
         elif key == "disks":
             self.disks += [size_bytes(value) for value in values]
         elif key == "memory":
@@ -84,9 +90,10 @@ def make_initramfs(folder, kernel, script, needs, arguments):
         ("bench/library.sh", HERE / "guest/library.sh"),
         ("bench/scenario", script),
         ("bench/arguments", words),
-    ]
+    ] + [(f"bench/files/{pathlib.Path(name).name}", TOP / name) for name in needs.files]
     drivers = [] if kernel.is_uml else ["virtio_pci", "virtio_blk"]
-    initramfs.write(path, [program_path(name) for name in needs.programs], files, kernel.modules(drivers + needs.modules))
+    programs = [program_path(name) for name in needs.programs] + [initramfs.tool_path(name) for name in needs.tools]
+    initramfs.write(path, programs, files, kernel.modules(drivers + needs.modules))
     return path
 
 
