@@ -104,6 +104,7 @@ struct th_shutdown {
 	struct th_work work;
 	struct th_timer timer;
 };
+
 void th_control_shutdown(struct th_control *control, struct th_shutdown *shutdown);
 
 /* ---- sessions ---- */

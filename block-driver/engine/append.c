@@ -74,8 +74,10 @@ static struct th_batch *batch_begin(struct th_engine *engine)
 		segment = th_segment_last(engine);
 	}
 	TH_ASSERT(engine->cache.top_lsn == engine->tail.lsn);
-	if (!th_log_cache_reserve(&engine->cache, TH_BLOCK_BYTES))
+	if (!th_log_cache_reserve(&engine->cache, TH_BLOCK_BYTES)) {
+		th_engine_wait_for_memory(engine);
 		return NULL;
+	}
 	batch = batch_at(engine, engine->batch_count);
 	engine->batch_count++;
 	engine->batch_open = true;
@@ -100,8 +102,10 @@ static uint64_t batch_payload_room(struct th_engine *engine, const struct th_bat
 	bytes = TH_MIN(wanted, room - TH_MIN(room, batch->payload_bytes));
 	more = TH_BLOCK_BYTES + th_align_up(batch->payload_bytes + bytes, TH_BLOCK_BYTES) -
 	       batch_bytes(batch);
-	if (more && !th_log_cache_reserve(&engine->cache, more))
+	if (more && !th_log_cache_reserve(&engine->cache, more)) {
+		th_engine_wait_for_memory(engine);
 		return 0;
+	}
 	return bytes;
 }
 

@@ -246,6 +246,7 @@ enum th_mutation {
 	TH_MUTATE_CONSISTENT_EARLY, /* a replica counts as consistent before what its disk may hold is replayed */
 	TH_MUTATE_COUNT
 };
+
 extern enum th_mutation th_mutation;
 #define th_mutated(m) (th_mutation == (m))
 #else

@@ -476,6 +476,8 @@ static inline struct th_input *th_engine_log(struct th_engine *engine)
 void th_engine_kick(struct th_engine *engine);
 /* This run's steps ask to be run again at @when_ns. */
 void th_engine_wake_at(struct th_engine *engine, uint64_t when_ns);
+/* There was no memory in the log cache: the steps are run again a little later. */
+void th_engine_wait_for_memory(struct th_engine *engine);
 /* Tells the host that the status changed. */
 void th_engine_changed(struct th_engine *engine);
 void th_engine_event(struct th_engine *engine, enum th_log_level level, const char *format, ...)

@@ -4,7 +4,7 @@
  *
  * Why nobody starves: reserve keeps what a cache has not yet in the log within its share of the budget. So a cache that
  * holds more than its share has a chunk that can fall out; and while another one holds less than its share
- * and nothing is free, such a cache exists.
+ * and nothing is free, such a cache exists. When the host gives no more memory the same holds for shares of what there is.
  */
 #include "log_cache.h"
 
@@ -52,10 +52,30 @@ void th_memory_budget_destroy(struct th_memory_budget *budget)
 	memset(budget, 0, sizeof(*budget));
 }
 
+/* False: the host has no memory for so many. What was allocated stays in the free list. */
+static bool budget_provide(struct th_memory_budget *budget, uint32_t chunk_count)
+{
+	while (budget->chunk_count < chunk_count) {
+		void *chunk = th_alloc_buffer(TH_CHUNK_BYTES);
+
+		if (!chunk)
+			return false;
+		budget->chunk_count++;
+		budget_put(budget, chunk);
+	}
+	return true;
+}
+
 /* Chunks that each cache may hold even when all want more. */
 static uint32_t budget_share(const struct th_memory_budget *budget)
 {
 	return budget->chunk_count_max / budget->cache_count;
+}
+
+/* The same of what there is, when no more can be had. */
+static uint32_t present_share(const struct th_memory_budget *budget)
+{
+	return budget->chunk_count / budget->cache_count;
 }
 
 /* ---- chunks of a cache ---- */
@@ -115,7 +135,7 @@ static void evict(struct th_log_cache *cache)
 static struct th_log_cache *find_rich(const struct th_memory_budget *budget)
 {
 	struct th_log_cache *rich = NULL;
-	uint64_t held_most = budget_share(budget);
+	uint64_t held_most = present_share(budget);
 	struct th_list *link;
 
 	th_list_for_each(link, &budget->caches) {
@@ -134,7 +154,7 @@ static struct th_log_cache *find_victim(struct th_log_cache *cache)
 {
 	struct th_log_cache *rich = NULL;
 
-	if (chunks_held(cache) < budget_share(cache->budget))
+	if (chunks_held(cache) < present_share(cache->budget))
 		rich = find_rich(cache->budget);
 	if (rich)
 		return rich;
@@ -174,6 +194,8 @@ int th_log_cache_init(struct th_log_cache *cache, struct th_memory_budget *budge
 {
 	memset(cache, 0, sizeof(*cache));
 	if (budget->chunk_count_max / TH_LOG_CACHE_CHUNKS_MIN <= budget->cache_count)
+		return -ENOMEM;
+	if (!budget_provide(budget, (budget->cache_count + 1) * TH_LOG_CACHE_CHUNKS_MIN))
 		return -ENOMEM;
 	cache->window = 1;
 	while (cache->window < budget->chunk_count_max)

@@ -61,8 +61,9 @@ void th_log_cache_reset(struct th_log_cache *cache, uint64_t start_lsn);
  * not yet in the log would exceed its share of the budget. A cache within its share takes chunks from those above
  * theirs (oldest evictable first), so one busy resource cannot starve the others: every cache can always hold
  * at least TH_LOG_CACHE_CHUNKS_MIN chunks (the budget must be at least that many times the number of caches; else
- * th_log_cache_init() refuses one more). Only right after a cache was added, it may have to wait until what the others
- * have under way is in the log.
+ * th_log_cache_init() refuses one more; and it allocates them, so that this holds however little memory the host has
+ * later). Right after a cache was added, or when the host has no more memory, it may have to wait until what the
+ * others have under way is in the log; nobody tells it then.
  */
 #define TH_LOG_CACHE_CHUNKS_MIN 14u /* two of the largest batches under way and one being filled */
 bool th_log_cache_reserve(struct th_log_cache *cache, uint64_t bytes);

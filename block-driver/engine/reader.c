@@ -8,7 +8,6 @@
 
 /* Batches taken in one run, so that replay does not keep the executor to itself. */
 #define READER_RUN_BATCHES 64u
-#define MEMORY_RETRY_NS	   (10 * TH_NS_PER_MS)
 
 void th_reader_reset(struct th_engine *engine, const struct th_position *position,
 		     uint64_t limit_lsn, bool scan_only)
@@ -64,8 +63,7 @@ static enum th_reader_result reader_load(struct th_engine *engine)
 	if (!th_segment_open_for_read(engine, segment, &reader->error))
 		return reader->error ? TH_READER_FAILED : TH_READER_MORE;
 	if (!th_log_cache_reserve(&engine->cache, bytes)) {
-		/* Other resources have the memory; nothing here will say when they give it back. */
-		th_engine_wake_at(engine, engine->now_ns + MEMORY_RETRY_NS);
+		th_engine_wait_for_memory(engine);
 		return TH_READER_MORE;
 	}
 	request = th_request_get(engine->admin_pool);

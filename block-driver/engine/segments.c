@@ -174,12 +174,16 @@ bool th_segments_rotate(struct th_engine *engine, uint64_t epoch)
 
 	TH_ASSERT(!engine->batch_open);
 	if (rotation->step != TH_ROTATION_NONE || engine->spare.state != TH_SPARE_READY ||
-	    engine->segment_count == TH_SEGMENTS_MAX ||
-	    !th_log_cache_reserve(&engine->cache, TH_BLOCK_BYTES))
+	    engine->segment_count == TH_SEGMENTS_MAX)
 		return false;
+	if (!th_log_cache_reserve(&engine->cache, TH_BLOCK_BYTES)) {
+		th_engine_wait_for_memory(engine);
+		return false;
+	}
 	segment = th_segment_add(engine, epoch, engine->tail.lsn);
 	if (!segment) {
 		th_log_cache_truncate(&engine->cache, engine->tail.lsn);
+		th_engine_wait_for_memory(engine);
 		return false;
 	}
 	header.created_ns = th_executor_wall_ns(engine->brick.executor);

@@ -7,6 +7,7 @@
 #define TH_LOG_POOL_REQUESTS   256u
 #define TH_DISK_POOL_REQUESTS  256u
 #define TH_ADMIN_POOL_REQUESTS 16u
+#define MEMORY_RETRY_NS	       (10 * TH_NS_PER_MS)
 
 #ifdef THARSIS_MUTATIONS
 enum th_mutation th_mutation = TH_MUTATE_NONE;
@@ -20,6 +21,12 @@ void th_engine_kick(struct th_engine *engine)
 void th_engine_wake_at(struct th_engine *engine, uint64_t when_ns)
 {
 	engine->wake_ns = TH_MIN(engine->wake_ns, when_ns);
+}
+
+/* Other resources, or others on this host, have it; nobody will say when they give it back. */
+void th_engine_wait_for_memory(struct th_engine *engine)
+{
+	th_engine_wake_at(engine, engine->now_ns + MEMORY_RETRY_NS);
 }
 
 void th_engine_changed(struct th_engine *engine)

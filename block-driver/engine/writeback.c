@@ -155,15 +155,14 @@ static bool gather_piece(struct th_engine *engine, struct th_writeback *writebac
 	if (lsn < engine->cache.floor_lsn)
 		bytes = TH_MIN(bytes, engine->cache.floor_lsn - lsn);
 	vec.bytes = (uint32_t)bytes;
-	if (th_log_cache_holds(&engine->cache, lsn, bytes)) {
+	if (th_log_cache_holds(&engine->cache, lsn, bytes))
 		th_log_cache_copy_out(&engine->cache, lsn, vec.base, bytes);
-	} else if (th_read_spilled(engine, lsn, bytes, &vec, 1, NULL, writeback, &error)) {
+	else if (th_read_spilled(engine, lsn, bytes, &vec, 1, NULL, writeback, &error))
 		writeback->children++;
-	} else if (!error) {
+	else if (!error)
 		return false;
-	} else if (!writeback->error) {
+	else if (!writeback->error)
 		writeback->error = error;
-	}
 	writeback->length += bytes;
 	engine->sweep.cursor += bytes;
 	return true;

@@ -89,7 +89,7 @@ static void unlink_from_output(struct th_input *input)
 /* Makes room for the aspects of the bricks that now lie behind @input: in all pools concerned or in none. */
 static int grow_pools(struct th_input *input)
 {
-	void (*finish)(struct th_request_pool * pool) = th_request_pool_commit;
+	void (*finish)(struct th_request_pool *) = th_request_pool_commit;
 	struct th_list pools, *link;
 	int error = 0;
 

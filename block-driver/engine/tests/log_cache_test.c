@@ -8,6 +8,7 @@
 
 #define CHUNK  ((uint64_t)TH_CHUNK_BYTES)
 #define CACHES 3u
+#define MIN    TH_LOG_CACHE_CHUNKS_MIN
 
 static uint64_t seed;
 
@@ -466,16 +467,16 @@ static void a_cache_more_than_the_budget_can_bear_is_refused(void **state)
 
 static void a_host_with_less_memory_than_the_budget_makes_do_with_what_it_has(void **state)
 {
-	struct world *world = world_of(20);
+	struct world *world = world_of(30);
 	struct th_log_cache *cache = &world->cache[0];
 
 	(void)state;
 	join(world, 0, 0);
 	host_chunks = 4;
-	assert_false(th_log_cache_reserve(cache, 5 * CHUNK));
+	assert_false(th_log_cache_reserve(cache, (MIN + 5) * CHUNK));
 	assert_int_equal(cache->top_lsn, 0);
 	assert_int_equal(th_log_cache_bytes(cache), 0);
-	assert_reserves(cache, 4 * CHUNK);
+	assert_reserves(cache, (MIN + 4) * CHUNK);
 	assert_false(th_log_cache_reserve(cache, CHUNK));
 	th_log_cache_set_evictable(cache, CHUNK);
 	assert_reserves(cache, CHUNK);
@@ -487,23 +488,63 @@ static void a_host_with_less_memory_than_the_budget_makes_do_with_what_it_has(vo
 	world_free(world);
 }
 
-static void memory_that_a_cache_gives_back_is_used_again(void **state)
+static void a_cache_for_which_the_host_has_no_memory_is_refused(void **state)
 {
-	struct world *world = world_of(2 * TH_LOG_CACHE_CHUNKS_MIN);
+	struct world *world = world_of(3 * MIN);
+
+	(void)state;
+	host_chunks = MIN - 1;
+	assert_int_equal(th_log_cache_init(&world->cache[0], &world->budget, 0), -ENOMEM);
+	assert_int_equal(world->budget.cache_count, 0);
+	memset(&world->cache[0], 0, sizeof(world->cache[0]));
+	host_chunks = 1;
+	join(world, 0, 0);
+	assert_int_equal(th_log_cache_init(&world->cache[1], &world->budget, 0), -ENOMEM);
+	memset(&world->cache[1], 0, sizeof(world->cache[1]));
+	host_chunks = UINT32_MAX;
+	assert_reserves(&world->cache[0], MIN * CHUNK);
+	world_free(world);
+}
+
+static void a_cache_gets_its_share_when_the_host_has_no_more_memory(void **state)
+{
+	struct world *world = world_of(100 * MIN);
+	struct th_log_cache *idle = &world->cache[1];
 
 	(void)state;
 	join(world, 0, 0);
-	assert_reserves(&world->cache[0], 10 * CHUNK);
+	join(world, 1, 0);
 	host_chunks = 0;
+	assert_reserves(&world->cache[0], 2 * MIN * CHUNK);
+	/* It has all there is, and must first have it in the log. */
+	assert_false(th_log_cache_reserve(idle, CHUNK));
+	th_log_cache_set_evictable(&world->cache[0], 2 * MIN * CHUNK);
+	assert_reserves(idle, MIN * CHUNK);
+	assert_false(th_log_cache_reserve(idle, CHUNK));
+	assert_int_equal(th_log_cache_bytes(&world->cache[0]), MIN * CHUNK);
+	assert_sound(world);
+	host_chunks = UINT32_MAX;
+	world_free(world);
+}
+
+static void memory_that_a_cache_gives_back_is_used_again(void **state)
+{
+	struct world *world = world_of(2 * MIN);
+
+	(void)state;
+	join(world, 0, 0);
+	join(world, 1, 0);
+	host_chunks = 0;
+	assert_reserves(&world->cache[0], MIN * CHUNK);
+	assert_int_equal(world->budget.free_count, MIN);
 	th_log_cache_set_evictable(&world->cache[0], 4 * CHUNK);
 	th_log_cache_release_below(&world->cache[0], 4 * CHUNK);
-	assert_int_equal(world->budget.free_count, 4);
+	assert_int_equal(world->budget.free_count, MIN + 4);
 	th_log_cache_truncate(&world->cache[0], 8 * CHUNK - 1);
-	assert_int_equal(world->budget.free_count, 6);
-	join(world, 1, 0);
-	assert_reserves(&world->cache[1], 6 * CHUNK);
+	assert_int_equal(world->budget.free_count, 2 * MIN - 4);
+	assert_reserves(&world->cache[1], MIN * CHUNK);
 	th_log_cache_destroy(&world->cache[0]);
-	assert_reserves(&world->cache[1], 4 * CHUNK);
+	assert_reserves(&world->cache[1], MIN * CHUNK);
 	host_chunks = UINT32_MAX;
 	assert_sound(world);
 	world_free(world);
@@ -627,6 +668,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_smallest_share_holds_two_of_the_largest_batches_and_one_more),
 		cmocka_unit_test(a_cache_more_than_the_budget_can_bear_is_refused),
 		cmocka_unit_test(a_host_with_less_memory_than_the_budget_makes_do_with_what_it_has),
+		cmocka_unit_test(a_cache_for_which_the_host_has_no_memory_is_refused),
+		cmocka_unit_test(a_cache_gets_its_share_when_the_host_has_no_more_memory),
 		cmocka_unit_test(memory_that_a_cache_gives_back_is_used_again),
 		cmocka_unit_test(a_long_log_passes_through_a_small_ring),
 		cmocka_unit_test(a_piece_ends_with_its_chunk_and_at_the_top),

@@ -19,10 +19,11 @@
 #define TH_NS_PER_MS 1000000ULL
 #define TH_NS_PER_S  1000000000ULL
 
-#define TH_ARRAY_COUNT(a)		   (sizeof(a) / sizeof((a)[0]))
-#define TH_MIN(a, b)			   ((a) < (b) ? (a) : (b))
-#define TH_MAX(a, b)			   ((a) > (b) ? (a) : (b))
-#define th_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define TH_ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TH_MIN(a, b)	  ((a) < (b) ? (a) : (b))
+#define TH_MAX(a, b)	  ((a) > (b) ? (a) : (b))
+#define th_container_of(ptr, type, member) \
+	((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
 
 /* @align must be a power of two. */
 static inline uint64_t th_align_up(uint64_t value, uint64_t align)
