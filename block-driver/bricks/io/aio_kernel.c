@@ -187,15 +187,12 @@ static void start_kiocb(struct aio_aspect *aspect)
 static bool start_on_file(struct aio_aspect *aspect)
 {
 	bool write = aspect->io.request->operation == TH_WRITE;
-	unsigned int scope;
 
 	if (write && !sb_start_write_trylock(file_system_of(aspect)))
 		return false;
 	if (write)
 		__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
-	scope = memalloc_noreclaim_save();
 	start_kiocb(aspect);
-	memalloc_noreclaim_restore(scope);
 	return true;
 }
 

@@ -3,7 +3,9 @@
  * The bytes of files and block devices, in the kernel: blocking operations.
  *
  * What the log and the write-back need (writing, syncing, making zero) may be what frees memory when there is none, as
- * when the device is swapped to. So it may use the reserves that the system keeps for this (PF_MEMALLOC).
+ * when the device is swapped to. Past the page cache of a device it may use the reserves that the system keeps for this
+ * (PF_MEMALLOC). File systems may not: they refuse to write dirty pages for a task that has this flag, because they take
+ * it for one that is looking for memory. Theirs is no I/O of others, as for all of our threads (memalloc_noio).
  */
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
@@ -120,23 +122,43 @@ bool th_io_read_cached(const struct th_io_file *file, const struct th_vec *vec, 
 	return move_some(file, READ, vec, vec_count, position, 0, IOCB_NOWAIT) == (ssize_t)length;
 }
 
+struct scope {
+	bool reserves;
+	unsigned int flags;
+};
+
+static struct scope begin_writing(const struct th_io_file *file)
+{
+	struct scope scope = { .reserves = file->block_device && file->direct };
+
+	if (scope.reserves)
+		scope.flags = memalloc_noreclaim_save();
+	return scope;
+}
+
+static void end_writing(const struct scope *scope)
+{
+	if (scope->reserves)
+		memalloc_noreclaim_restore(scope->flags);
+}
+
 int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
 		uint64_t position, uint64_t length, bool durable)
 {
-	unsigned int scope = memalloc_noreclaim_save();
+	const struct scope scope = begin_writing(file);
 	int error =
 		transfer(file, WRITE, vec, vec_count, position, length, durable ? IOCB_DSYNC : 0);
 
-	memalloc_noreclaim_restore(scope);
+	end_writing(&scope);
 	return error;
 }
 
 int th_io_sync(const struct th_io_file *file)
 {
-	unsigned int scope = memalloc_noreclaim_save();
+	const struct scope scope = begin_writing(file);
 	int error = vfs_fsync(th_io_kernel_file(file)->handle, 1);
 
-	memalloc_noreclaim_restore(scope);
+	end_writing(&scope);
 	return error;
 }
 
@@ -144,14 +166,14 @@ int th_io_sync(const struct th_io_file *file)
 
 static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)
 {
-	unsigned int scope = memalloc_noreclaim_save();
+	const struct scope scope = begin_writing(file);
 	int error;
 
 	do
 		error = vfs_fallocate(th_io_kernel_file(file)->handle, mode, (loff_t)position,
 				      (loff_t)length);
 	while (error == -EINTR);
-	memalloc_noreclaim_restore(scope);
+	end_writing(&scope);
 	return error;
 }
 
@@ -205,33 +227,33 @@ const char *th_io_error_text(int error)
 		int error;
 		const char *text;
 	} texts[] = {
-		{ -EPERM, "operation not permitted" },
-		{ -ENOENT, "no such file or directory" },
-		{ -EIO, "input/output error" },
-		{ -ENXIO, "no such device or address" },
-		{ -EAGAIN, "try again" },
-		{ -ENOMEM, "out of memory" },
-		{ -EACCES, "permission denied" },
-		{ -EBUSY, "device or resource busy" },
-		{ -EEXIST, "file exists" },
-		{ -ENODEV, "no such device" },
-		{ -EINVAL, "invalid argument" },
-		{ -EFBIG, "file too large" },
-		{ -ENOSPC, "no space left on device" },
-		{ -EROFS, "read-only file system" },
-		{ -ENODATA, "critical medium error" },
-		{ -ETIMEDOUT, "timed out" },
-		{ -EREMOTEIO, "critical target error" },
-		{ -EILSEQ, "protection error" },
-		{ -EOPNOTSUPP, "operation not supported" },
-		{ -EDQUOT, "quota exceeded" },
-		{ -ENOLINK, "transport error" },
-		{ -EBADE, "reservation conflict" },
+		{ -EPERM, "Operation not permitted" },
+		{ -ENOENT, "No such file or directory" },
+		{ -EIO, "Input/output error" },
+		{ -ENXIO, "No such device or address" },
+		{ -EAGAIN, "Try again" },
+		{ -ENOMEM, "Cannot allocate memory" },
+		{ -EACCES, "Permission denied" },
+		{ -EBUSY, "Device or resource busy" },
+		{ -EEXIST, "File exists" },
+		{ -ENODEV, "No such device" },
+		{ -EINVAL, "Invalid argument" },
+		{ -EFBIG, "File too large" },
+		{ -ENOSPC, "No space left on device" },
+		{ -EROFS, "Read-only file system" },
+		{ -ENODATA, "Critical medium error" },
+		{ -ETIMEDOUT, "Timed out" },
+		{ -EREMOTEIO, "Critical target error" },
+		{ -EILSEQ, "Protection error" },
+		{ -EOPNOTSUPP, "Operation not supported" },
+		{ -EDQUOT, "Disk quota exceeded" },
+		{ -ENOLINK, "Transport error" },
+		{ -EBADE, "Reservation conflict" },
 	};
 
 	for (size_t i = 0; i < TH_ARRAY_COUNT(texts); i++) {
 		if (texts[i].error == error)
 			return texts[i].text;
 	}
-	return "unknown error";
+	return "Unknown error";
 }

@@ -26,7 +26,7 @@ static inline const struct th_kernel_file *th_io_kernel_file(const struct th_io_
 }
 
 /* Pieces that one operation of the system takes at most: so many fit on a stack. */
-#define TH_IO_BVEC_MAX 64u
+#define TH_IO_BVEC_MAX 48u
 
 /*
  * Describes the memory of @vec without its first @done bytes in @bvec, as much as fits in TH_IO_BVEC_MAX pieces: *bytes.

@@ -16,7 +16,7 @@ struct th_thread {
 };
 
 struct th_monitor {
-	struct mutex mutex;
+	struct mutex mutex; /* the monitor */
 	wait_queue_head_t woken;
 };
 

@@ -91,6 +91,8 @@ static int loop_main(void *context)
 	struct blk_plug plug;
 	bool again = true;
 
+	/* Who writes dirty pages to a device of ours waits for this thread, so it does not wait for them to become fewer. */
+	current->flags |= PF_LOCAL_THROTTLE;
 	while (again || atomic_read(&loop->notified) || !kthread_should_stop()) {
 		if (again)
 			cond_resched();

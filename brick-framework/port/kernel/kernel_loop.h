@@ -3,7 +3,8 @@
  * An executor in the kernel: a thread that runs rounds and sleeps between them, until a timer is due or somebody
  * posts. For the kernel host and its bricks; not part of the porting layer.
  *
- * The thread allocates nothing that could wait for I/O (memalloc_noio). Time is read once in a round, when it is first
+ * The thread allocates nothing that could wait for I/O (memalloc_noio), and is not slowed while others have dirtied too
+ * much (PF_LOCAL_THROTTLE). Time is read once in a round, when it is first
  * asked for.
  */
 #ifndef THARSIS_KERNEL_LOOP_H

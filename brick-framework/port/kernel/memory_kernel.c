@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory that never waits for I/O, which might be I/O on a device of ours. When there is none, the caller is told
- * instead of being kept waiting: the engine goes on with what it has.
+ * instead of being kept waiting: the engine goes on with what it has. The little that it cannot do without (the names
+ * and files of the log) may come from the system's reserves: it is what lets memory become free.
  */
 #include <tharsis/port.h>
 
@@ -9,11 +10,12 @@
 #include <linux/slab.h>
 
 #define BUFFER_ALIGN_BYTES 4096u
+#define SMALL_BYTES	   1024u
 #define MEMORY_FLAGS	   (GFP_NOIO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_ZERO)
 
 void *th_alloc(size_t bytes)
 {
-	return kvmalloc(bytes, MEMORY_FLAGS);
+	return kvmalloc(bytes, bytes <= SMALL_BYTES ? MEMORY_FLAGS | __GFP_MEMALLOC : MEMORY_FLAGS);
 }
 
 void th_free(void *memory)

@@ -21,7 +21,7 @@
 
 /* Also taken where I/O completes, so interrupts are off while it is held. */
 struct th_lock {
-	spinlock_t lock;
+	spinlock_t lock; /* the lock itself */
 	unsigned long flags; /* of the holder */
 };
 

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Little memory: what is written through a file system on the device while nearly all memory is used up arrives; so does
+# what is swapped out to the device. Both end, and nothing is lost.  memory [sio|aio...]
+#: modules ext4 tharsis
+#: programs brickctl
+#: disks 500M 330M
+#: memory 320M
+#: seconds 240
+export io
+size=320MiB
+[ $# -gt 0 ] || set -- sio aio
+
+available_mib() {
+	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
+}
+
+# use_up MIB: of memory, so that no more than so much is left
+use_up() {
+	count=$(($(available_mib) - $1))
+	[ $count -lt 1 ] || dd if=/dev/zero of=/ballast/file bs=1M count=$count 2>/dev/null
+	say "$(available_mib) MiB of memory are left"
+}
+
+# pattern MIB: bytes that can be made again, without memory for them
+pattern() {
+	yes "what must not be lost: $io" | head -c "$1M"
+}
+
+mkdir -p /log /ballast
+mount -t tmpfs -o size=100% ballast /ballast
+mkfs.ext4 -q "$(disk 1)"
+mount "$(disk 1)" /log
+say "memory for logged data: $(cat /sys/module/tharsis/parameters/dirty_limit_mib) MiB"
+mkdir /log/vol0
+ctl create vol0 directory=/log/vol0 size=$size >/dev/null
+
+epoch=0
+for io in "$@"; do
+	epoch=$((epoch + 1))
+	serve vol0 /log/vol0 "$(disk 2)" $epoch label=write
+	ctl tune vol0 segment-bytes=16MiB log-limit-bytes=256MiB >/dev/null
+	device=$(device vol0)
+
+	say "a file system, io=$io"
+	mkfs.ext4 -q "$device"
+	mount "$device" /mnt
+	use_up 24
+	pattern 120 >/mnt/file
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	pattern 120 | cmp - /mnt/file
+	umount /mnt
+	rm -f /ballast/file
+
+	say "swap, io=$io"
+	mkswap "$device" >/dev/null
+	swapon "$device"
+	count=$(($(available_mib) + 100))
+	pattern $count >/ballast/file
+	swapped=$(awk '{ kib = $4 } END { print int(kib / 1024) }' /proc/swaps)
+	say "$swapped MiB are swapped out"
+	[ "$swapped" -ge 50 ] || fail "that is too little to prove anything"
+	pattern $count | cmp - /ballast/file
+	rm /ballast/file
+	swapoff "$device"
+	[ "$(status vol0 error-text)" = "" ] || fail "$(status vol0 error-text)"
+	ctl unexport vol0
+	ctl close vol0
+done
+umount /log
+rmmod tharsis
