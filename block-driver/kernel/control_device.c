@@ -271,14 +271,12 @@ static void was_read(struct client *client, size_t bytes)
 static ssize_t read_some(struct client *client, char __user *to, size_t bytes, bool wait)
 {
 	const char *from;
-	size_t ready = readable(client, &from);
 
-	if (!ready && !wait)
+	if (!wait && !readable(client, &from))
 		return -EAGAIN;
-	if (!ready &&
-	    wait_event_interruptible(client->changed, (ready = readable(client, &from)) > 0))
+	if (wait_event_interruptible(client->changed, readable(client, &from)))
 		return -ERESTARTSYS;
-	bytes = TH_MIN(bytes, ready);
+	bytes = TH_MIN(bytes, readable(client, &from));
 	if (copy_to_user(to, from, bytes))
 		return -EFAULT;
 	was_read(client, bytes);

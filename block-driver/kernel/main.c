@@ -8,6 +8,7 @@
 #include "control_device.h"
 #include "host.h"
 #include "io_config.h"
+#include "monitor.h"
 
 #include "aio_kernel.h"
 #include "blk.h"
@@ -16,20 +17,26 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
 /* How long exit waits before it looks again whether the last command has ended. */
 #define LOOK_AGAIN_MS	10
 #define QUEUE_COUNT_MAX 4u /* more than the one executor behind them can serve */
-#define DIRTY_LIMIT_MIB 256u
-#define SIO_THREADS	8u
-#define AIO_THREADS	4u
-#define QUEUE_DEPTH	128u
+/* Memory for logged data, unless told: a part of the memory, but not more than is of use. */
+#define DIRTY_LIMIT_PART    8u
+#define DIRTY_LIMIT_MIB_MIN 16u
+#define DIRTY_LIMIT_MIB_MAX 256u
+#define SIO_THREADS	    8u
+#define AIO_THREADS	    4u
+#define QUEUE_DEPTH	    128u
 
-static unsigned int dirty_limit_mib = DIRTY_LIMIT_MIB;
+static unsigned int dirty_limit_mib;
 module_param(dirty_limit_mib, uint, 0444);
-MODULE_PARM_DESC(dirty_limit_mib, "memory for logged data of all resources together, in MiB");
+MODULE_PARM_DESC(
+	dirty_limit_mib,
+	"memory for logged data of all resources together, in MiB; 0: an eighth of all, at most 256");
 
 static unsigned int sio_threads = SIO_THREADS;
 module_param(sio_threads, uint, 0444);
@@ -52,6 +59,7 @@ MODULE_PARM_DESC(queue_depth, "requests under way in each hardware queue, 1 to 5
 static struct th_kernel_loop loop;
 static struct th_kernel_host host;
 static struct th_control control;
+static struct th_monitor_host monitor;
 static struct th_hook hook;
 static bool pinned; /* open resources hold a reference to the module; the executor's */
 
@@ -96,6 +104,7 @@ static void start_control(void *context)
 	if (*error)
 		return;
 	th_control_init(&control, &host.control);
+	th_monitor_host_follow(&monitor, &control);
 	hook.run = run_hook;
 	th_executor_add_hook(&loop.executor, &hook);
 }
@@ -103,6 +112,7 @@ static void start_control(void *context)
 static void end_control(void *context)
 {
 	th_executor_remove_hook(&loop.executor, &hook);
+	th_monitor_host_end(&monitor);
 	th_control_destroy(&control);
 	th_kernel_host_destroy(&host);
 }
@@ -167,10 +177,19 @@ static int check_range(const char *name, unsigned int value, unsigned int min, u
 	return -EINVAL;
 }
 
+static unsigned int default_dirty_limit_mib(void)
+{
+	unsigned long part_mib = totalram_pages() / DIRTY_LIMIT_PART >> (20 - PAGE_SHIFT);
+
+	return (unsigned int)clamp_val(part_mib, DIRTY_LIMIT_MIB_MIN, DIRTY_LIMIT_MIB_MAX);
+}
+
 static int check_parameters(void)
 {
 	int error;
 
+	if (dirty_limit_mib == 0)
+		dirty_limit_mib = default_dirty_limit_mib();
 	if (queues == 0)
 		queues = TH_MIN(num_online_cpus(), QUEUE_COUNT_MAX);
 	error = check_range("dirty_limit_mib", dirty_limit_mib, 8, 1024 * 1024);
@@ -194,9 +213,12 @@ static int __init tharsis_init(void)
 	error = th_aio_start();
 	if (error)
 		return error;
-	error = th_kernel_loop_start(&loop, "tharsis");
+	error = th_monitor_host_init(&monitor);
 	if (error)
 		goto stop_aio;
+	error = th_kernel_loop_start(&loop, "tharsis");
+	if (error)
+		goto stop_monitor;
 	th_kernel_loop_call(&loop, start_control, &error);
 	if (error)
 		goto stop_loop;
@@ -210,6 +232,8 @@ stop_control:
 	th_kernel_loop_call(&loop, end_control, NULL);
 stop_loop:
 	th_kernel_loop_stop(&loop);
+stop_monitor:
+	th_monitor_host_destroy(&monitor);
 stop_aio:
 	th_aio_stop();
 	return error;
@@ -223,6 +247,7 @@ static void __exit tharsis_exit(void)
 	th_holders_end();
 	th_kernel_loop_call(&loop, end_control, NULL);
 	th_kernel_loop_stop(&loop);
+	th_monitor_host_destroy(&monitor);
 	th_aio_stop();
 }
 

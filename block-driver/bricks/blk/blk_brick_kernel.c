@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The brick behind a disk: takes the requests that the system queued, and passes them on. */
 #include "blk_disk_kernel.h"
+#include "blk_trace_kernel.h"
 
 #include <linux/mm.h>
 
@@ -90,6 +91,7 @@ static void submit_command(struct blk_brick *blk, struct th_blk_command *command
 	uint8_t operation = operation_of(from);
 	struct th_request *request;
 
+	trace_tharsis_request_taken(from);
 	if (!operation) {
 		th_blk_command_end(command, -EOPNOTSUPP);
 		return;

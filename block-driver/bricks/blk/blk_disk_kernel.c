@@ -9,6 +9,9 @@
 
 #include "blk_compat_kernel.h"
 
+#define CREATE_TRACE_POINTS
+#include "blk_trace_kernel.h"
+
 #define PHYSICAL_BLOCK_BYTES 4096u /* less is copied up to a whole one in the log */
 #define TRANSFER_SECTORS_MAX 2048u /* 1 MiB */
 #define DISCARD_SECTORS_MAX  (1u << 21) /* 1 GiB: no payload, and still a request that ends soon */
@@ -31,6 +34,7 @@ static blk_status_t queue_request(struct blk_mq_hw_ctx *context,
 	struct th_blk_command *command = blk_mq_rq_to_pdu(data->rq);
 	struct th_blk_disk *disk = context->queue->queuedata;
 
+	trace_tharsis_request_queued(data->rq);
 	blk_mq_start_request(data->rq);
 	llist_add(&command->node, &disk->queues[context->queue_num].arrived);
 	if (data->last)
@@ -46,7 +50,10 @@ static void commit_requests(struct blk_mq_hw_ctx *context)
 
 void th_blk_command_end(struct th_blk_command *command, int error)
 {
-	blk_mq_end_request(blk_mq_rq_from_pdu(command), errno_to_blk_status(error));
+	struct request *request = blk_mq_rq_from_pdu(command);
+
+	trace_tharsis_request_ended(request, error);
+	blk_mq_end_request(request, errno_to_blk_status(error));
 }
 
 static const struct blk_mq_ops queue_operations = {

@@ -22,7 +22,6 @@
 /* A request of the system's, beside its struct request. */
 struct th_blk_command {
 	struct llist_node node;
-	uint64_t start_ns;
 	struct th_vec vec[TH_BLK_SEGMENTS_MAX];
 };
 
