@@ -57,11 +57,43 @@ static void log_path(const struct house *house, char *path, size_t bytes)
 	snprintf(path, bytes, "%s.log", house->directory);
 }
 
+static void begin_kernel_log(struct house *house)
+{
+	house->kernel_log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(house->kernel_log_fd >= 0);
+	assert_int_equal(lseek(house->kernel_log_fd, 0, SEEK_END), 0);
+}
+
+/* A record is "LEVEL,NUMBER,TIME,FLAGS;LINE". */
+static void end_kernel_log(struct house *house, char *text, size_t bytes)
+{
+	char record[1024];
+	size_t length = 0;
+	ssize_t got;
+
+	text[0] = 0;
+	while ((got = read(house->kernel_log_fd, record, sizeof(record) - 1)) > 0) {
+		const char *line;
+
+		record[got] = 0;
+		line = strchr(record, ';') + 1;
+		if (!strncmp(line, "tharsis: ", 9) && length < bytes)
+			length += (size_t)snprintf(text + length, bytes - length, "%.*s\n",
+						   (int)strcspn(line, "\n"), line);
+	}
+	close(house->kernel_log_fd);
+	house->kernel_log_fd = -1;
+}
+
 void house_begin_log(struct house *house)
 {
 	char path[160];
 	int fd;
 
+	if (house->variant->in_kernel) {
+		begin_kernel_log(house);
+		return;
+	}
 	log_path(house, path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
@@ -84,6 +116,10 @@ void house_end_log(struct house *house, char *text, size_t bytes)
 	ssize_t length;
 	int fd;
 
+	if (house->variant->in_kernel) {
+		end_kernel_log(house, text, bytes);
+		return;
+	}
 	restore_stderr(house);
 	log_path(house, path, sizeof(path));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -116,6 +152,7 @@ int house_setup(void **state)
 	house->descriptors_before = open_descriptors();
 	house->loop_fd = -1;
 	house->stderr_fd = -1;
+	house->kernel_log_fd = -1;
 	house->in_flight_max = HOUSE_RING_DEPTH;
 	snprintf(house->directory, sizeof(house->directory), "%.48s/io-test-XXXXXX",
 		 place ? place : "/var/tmp");
@@ -147,6 +184,8 @@ int house_teardown(void **state)
 
 	if (house->stderr_fd >= 0)
 		restore_stderr(house);
+	if (house->kernel_log_fd >= 0)
+		close(house->kernel_log_fd);
 	if (house->io)
 		house_close(house);
 	assert_int_equal(th_brick_destroy(&house->registry, house->client), 0);

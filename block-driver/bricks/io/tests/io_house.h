@@ -23,7 +23,12 @@ struct house_variant {
 	const char *name;
 	const struct th_brick_type *type;
 	bool direct;
+	bool in_kernel; /* the bricks are the kernel's (io_far.h) */
 };
+
+/* For bricks of the kernel. */
+extern const struct th_brick_type far_sio_type, far_aio_type;
+bool far_is_here(void);
 
 struct house {
 	const struct house_variant *variant;
@@ -42,6 +47,7 @@ struct house {
 	bool mounted;
 	uint32_t descriptors_before;
 	int stderr_fd; /* while the log is being read: where it went before; else -1 */
+	int kernel_log_fd; /* while that of the kernel is being read; else -1 */
 	void *memory; /* HOUSE_FILE_BYTES, aligned */
 };
 
@@ -88,7 +94,7 @@ bool house_mount(struct house *house, const char *type, const char *options);
 /* Makes house->path a loop device with sectors of @sector_bytes. False, as above. */
 bool house_make_loop_device(struct house *house, uint32_t sector_bytes);
 void house_write_file(const char *path, const void *data, size_t bytes);
-/* What th_log() says in between goes to @text instead of to stderr. */
+/* What th_log() says in between goes to @text instead of to stderr; of bricks of the kernel: as well as to its log. */
 void house_begin_log(struct house *house);
 void house_end_log(struct house *house, char *text, size_t bytes);
 
