@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What a disk of the kernel driver can do: verified I/O through several queues, discard and zeroes, partitions, growing,
-# statistics, roles, taking it away while it is used, a disk below that fails.
+# What a disk of the kernel driver can do: verified I/O through several queues, flush, FUA, discard and zeroes, partitions,
+# growing, statistics, roles, who holds the disk below, taking it away while it is used, a disk below that fails.
 #   kernel-io [IO]     IO: sio or aio
 #: modules ext4 dm-flakey dm-delay tharsis
 #: programs brickctl fio
@@ -48,6 +48,35 @@ for limit in logical_block_size physical_block_size max_hw_sectors_kb max_segmen
 done
 ls /sys/block/tharsis0/mq
 
+say "the disk below is taken"
+until_true 5 [ -e "/sys/block/$(basename "$(readlink -f /dev/mapper/below)")/holders/tharsis0" ]
+refused mount /dev/mapper/below /mnt 2>/dev/null
+refused mkfs.ext4 -q /dev/mapper/below 2>/dev/null
+
+say "another export, without writing"
+control export vol0 name=looker read-only=yes
+[ "$(cat /sys/block/tharsis1/tharsis/name)" = looker ] || fail "it has another name"
+[ "$(blockdev --getro /dev/tharsis1)" = 1 ] || fail "it can be written to"
+refused dd if=/dev/zero of=/dev/tharsis1 bs=4k count=1 2>/dev/null
+control unexport vol0 name=looker
+[ ! -e /dev/tharsis1 ] || fail "it is still there"
+
+# counter NAME
+counter() {
+	control status vol0 | sed -n "s/^$1=//p"
+}
+
+say "flush and FUA make the log durable, plain writes do not wait for that"
+before=$(counter log-syncs)
+dd if=/dev/zero of=/dev/tharsis0 bs=4k count=1 oflag=direct 2>/dev/null
+[ "$(counter log-syncs)" = "$before" ] || fail "a plain write made the log durable"
+dd if=/dev/zero of=/dev/tharsis0 bs=4k count=1 oflag=direct,dsync 2>/dev/null
+[ "$(counter log-syncs)" -gt "$before" ] || fail "FUA did not make the log durable"
+before=$(counter flushes)
+dd if=/dev/zero of=/dev/tharsis0 bs=4k count=1 oflag=direct conv=fsync 2>/dev/null
+[ "$(counter flushes)" -gt "$before" ] || fail "fsync did not flush"
+[ "$(counter durable-lsn)" = "$(counter end-lsn)" ] || fail "not all of the log is durable"
+
 say "verified I/O"
 verified random --size=32M --rw=randwrite --bs=4k --iodepth=32
 verified mixed --size=32M --rw=randrw --bsrange=4k-256k --iodepth=16 --numjobs=2 --offset_increment=40M
@@ -78,11 +107,32 @@ control status vol0 | grep clients
 
 say "statistics"
 cat /sys/block/tharsis0/stat
+# writes, their milliseconds, discards, flushes
+for field in 5 8 12 16; do
+	[ "$(awk "{ print \$$field }" /sys/block/tharsis0/stat)" -gt 0 ] || fail "statistics lack field $field"
+done
 [ "$(awk '{ print $5 }' /sys/block/tharsis0/stat)" -gt 100 ] || fail "no writes were counted"
 
 say "growing"
 control resize vol0 size=120MiB
 [ "$(blockdev --getsize64 /dev/tharsis0)" = 125829120 ] || fail "it has $(blockdev --getsize64 /dev/tharsis0) bytes"
+
+mkfs.ext4 -q /dev/tharsis0
+mount /dev/tharsis0 /mnt
+control resize vol0 size=150MiB
+resize2fs /dev/tharsis0 >/dev/null 2>&1
+[ "$(df -k /mnt | awk 'NR == 2 { print $2 }')" -gt 130000 ] || fail "the file system has not grown: $(df -k /mnt)"
+umount /mnt
+until_true 5 [ "$(cat /sys/block/tharsis0/tharsis/users)" = 0 ]
+
+say "a change of role while it is open for writing"
+exec 4<>/dev/tharsis0
+control role vol0 secondary >/dev/null
+[ "$(blockdev --getro /dev/tharsis0)" = 1 ] || fail "it can be written to"
+refused dd if=/dev/zero bs=4k count=1 conv=fsync 2>/dev/null >&4
+dd of=/dev/null bs=4k count=1 2>/dev/null <&4
+exec 4<&-
+control role vol0 primary epoch=2 >/dev/null
 
 say "suspended, and on"
 control suspend vol0
