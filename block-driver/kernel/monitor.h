@@ -15,7 +15,8 @@ struct kset;
 struct th_monitor_host {
 	struct th_control *control;
 	struct kset *folder; /* /sys/kernel/tharsis */
-	struct workqueue_struct *queue; /* one after the other: what is told of a resource keeps its order */
+	struct workqueue_struct
+		*queue; /* one after the other: what is told of a resource keeps its order */
 	struct th_list entries; /* one for each resource that is shown; the executor's */
 	struct th_hook hook;
 	struct th_timer timer;

@@ -75,8 +75,7 @@ static uint32_t fill_vec(struct th_vec *vec, struct request *request)
 	struct bio_vec bvec;
 	uint32_t count = 0;
 
-	rq_for_each_bvec(bvec, request, iterator)
-	{
+	rq_for_each_bvec(bvec, request, iterator) {
 		TH_ASSERT(count < TH_BLK_SEGMENTS_MAX);
 		vec[count].base = page_address(bvec.bv_page) + bvec.bv_offset;
 		vec[count].bytes = bvec.bv_len;

@@ -12,6 +12,9 @@
 #include <linux/blk-mq.h>
 #include <linux/tracepoint.h>
 
+/* As tracepoints are written in the kernel. */
+/* clang-format off */
+
 DECLARE_EVENT_CLASS(tharsis_request,
 
 	TP_PROTO(struct request *request),
@@ -72,6 +75,8 @@ TRACE_EVENT(tharsis_request_ended,
 	TP_printk("disk=%u:%u tag=%d error=%d", MAJOR(__entry->disk), MINOR(__entry->disk),
 		  __entry->tag, __entry->error)
 );
+
+/* clang-format on */
 
 #endif
 

@@ -22,8 +22,7 @@ static struct block_device *find_lower(const char *owner)
 {
 	const struct th_lower_disk *lower;
 
-	list_for_each_entry(lower, &lowers, link)
-	{
+	list_for_each_entry(lower, &lowers, link) {
 		if (same_owner(lower->owner, owner))
 			return lower->device;
 	}
@@ -55,7 +54,8 @@ static void link_all(struct work_struct *work)
 	struct th_upper_disk *upper;
 
 	mutex_lock(&lock);
-	list_for_each_entry(upper, &uppers, link) link_disk(upper);
+	list_for_each_entry(upper, &uppers, link)
+		link_disk(upper);
 	mutex_unlock(&lock);
 }
 
@@ -80,8 +80,7 @@ void th_holders_remove_lower(struct th_lower_disk *lower)
 		return;
 	mutex_lock(&lock);
 	list_del(&lower->link);
-	list_for_each_entry(upper, &uppers, link)
-	{
+	list_for_each_entry(upper, &uppers, link) {
 		if (upper->linked == lower->device)
 			unlink_disk(upper);
 	}
