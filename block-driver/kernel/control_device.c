@@ -44,7 +44,10 @@ static struct {
 
 /* ---- on the executor ---- */
 
-/* A reply is told when what it tells can be seen everywhere. */
+/*
+ * A reply is told when what it tells can be seen everywhere. The session says again that there is one when more input comes:
+ * of the same reply a part may have been read.
+ */
 static void output_ready(void *context)
 {
 	struct client *client = context;
@@ -54,9 +57,11 @@ static void output_ready(void *context)
 	device.settle();
 	output = th_session_output(client->session, &bytes);
 	spin_lock(&client->lock);
-	client->output = output;
-	client->output_bytes = bytes;
-	client->read_bytes = 0;
+	if (!client->output) {
+		client->output = output;
+		client->output_bytes = bytes;
+		client->read_bytes = 0;
+	}
 	spin_unlock(&client->lock);
 	wake_up_interruptible(&client->changed);
 }
