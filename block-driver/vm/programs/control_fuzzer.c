@@ -51,6 +51,7 @@ struct session {
 static const char *control;
 static char **places;
 static uint32_t place_count;
+static uint64_t seed;
 static uint64_t random_state;
 static char *usages[USAGES_MAX];
 static uint32_t usage_count;
@@ -299,6 +300,22 @@ static void give_up(struct session *session)
 	open_session(session);
 }
 
+/* The n-th line is the same whenever the seed is; which session it goes to is a matter of time. */
+static void make_line(struct text *text)
+{
+	static uint64_t number;
+	uint64_t before = random_state;
+
+	random_state = seed + ++number * 0xd1342543de82ef95;
+	text->length = 0;
+	if (!percent(3))
+		add_command(text);
+	if (percent(15))
+		damage(text);
+	text->bytes[text->length++] = '\n';
+	random_state = before;
+}
+
 static void give_lines(struct session *session)
 {
 	static struct text text;
@@ -306,12 +323,7 @@ static void give_lines(struct session *session)
 	session->output_bytes = 0;
 	session->written = 0;
 	for (uint32_t i = 1 + below(3); i > 0; i--) {
-		text.length = 0;
-		if (!percent(3))
-			add_command(&text);
-		if (percent(15))
-			damage(&text);
-		text.bytes[text.length++] = '\n';
+		make_line(&text);
 		memcpy(session->output + session->output_bytes, text.bytes, text.length);
 		session->output_bytes += text.length;
 	}
@@ -439,7 +451,7 @@ static void ask_nonsense(const struct session *session)
 			fail("a reply was read into nowhere");
 		break;
 	default:
-		if (write(session->fd, (void *)16, 64) > 0)
+		if (writev(session->fd, &nowhere, 1) > 0)
 			fail("a command was written from nowhere");
 		break;
 	}
@@ -520,7 +532,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	control = argv[1];
-	random_state = strtoull(argv[2], NULL, 10);
+	seed = strtoull(argv[2], NULL, 10);
+	random_state = seed;
 	end_ms = now_ms() + strtoull(argv[3], NULL, 10) * 1000;
 	places = argv + 4;
 	place_count = (uint32_t)argc - 4;

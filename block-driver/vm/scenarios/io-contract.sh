@@ -12,11 +12,7 @@ mkdir /place
 mount "$(disk 1)" /place
 dmesg -n 3
 # shellcheck disable=SC2086 # no seed is no argument
-TMPDIR=/place io_contract_test kernel ${2-} >/tmp/out 2>&1 || {
-	grep -v '^\[ RUN\|^\[       OK' /tmp/out
-	fail "the contract is broken"
-}
+TMPDIR=/place io_contract_test kernel ${2-}
 dmesg -n 7
-grep '^-- \|PASSED\|skipped\|^seed' /tmp/out
 umount /place
 rmmod tharsis_io_test

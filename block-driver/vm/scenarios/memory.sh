@@ -24,7 +24,7 @@ use_up() {
 
 # pattern MIB: bytes that can be made again, without memory for them
 pattern() {
-	yes "what must not be lost: $io" | head -c "$1M"
+	yes "what must not be lost: $io" | head -c $(($1 * 1048576))
 }
 
 mkdir -p /log /ballast

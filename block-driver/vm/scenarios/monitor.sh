@@ -79,7 +79,7 @@ if [ -d $tracing ]; then
 	say "tracepoints"
 	mount -t tracefs trace $tracing
 	echo 1 >$tracing/events/tharsis/enable
-	dd if=/dev/zero of="$device" bs=4k count=1 seek=3 oflag=direct,dsync 2>/dev/null
+	xfs_io -d -c "pwrite -q -V 1 -D 12288 4k" "$device"
 	echo 0 >$tracing/events/tharsis/enable
 	grep tharsis_ $tracing/trace
 	number=$(cat /sys/block/"${device#/dev/}"/dev)

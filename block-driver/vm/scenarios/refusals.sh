@@ -44,8 +44,10 @@ printf 'status vol%%00\n' >&3
 answers 'error usage *'
 printf '\n' >&3
 answers 'error usage *'
-(printf 'status ' && head -c 5000 /dev/zero | tr '\0' x && printf '\n') >&3
+# Who writes waits for room, which is there when the answer has been read.
+(printf 'status ' && head -c 5000 /dev/zero | tr '\0' x && printf '\n') >&3 &
 answers 'error usage *'
+wait $!
 printf 'ver' >&3
 printf 'sion\n' >&3
 answers 'protocol=1'

@@ -11,7 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define FAR_DEVICE "/dev/tharsis-io-test"
+#define FAR_DEVICE	   "/dev/tharsis-io-test"
+#define REQUESTS_THERE_MAX 16u /* the others wait here */
 
 struct far_brick {
 	struct th_brick brick;
@@ -215,7 +216,7 @@ static int far_create(struct th_brick *brick, const void *argument, struct th_er
 		close(far->fd);
 		return th_error_set(error, wish.error.code, "%s", wish.error.text);
 	}
-	return th_io_workers_start(&far->workers, TH_IO_THREADS_MAX);
+	return th_io_workers_start(&far->workers, REQUESTS_THERE_MAX);
 }
 
 static void far_destroy(struct th_brick *brick)
