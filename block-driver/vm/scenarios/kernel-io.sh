@@ -121,7 +121,7 @@ say "growing"
 control resize vol0 size=120MiB
 [ "$(blockdev --getsize64 /dev/tharsis0)" = 125829120 ] || fail "it has $(blockdev --getsize64 /dev/tharsis0) bytes"
 
-mkfs.ext4 -q /dev/tharsis0
+mkfs.ext4 -qF /dev/tharsis0
 mount /dev/tharsis0 /mnt
 control resize vol0 size=150MiB
 resize2fs /dev/tharsis0 >/dev/null 2>&1

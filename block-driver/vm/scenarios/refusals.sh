@@ -96,7 +96,7 @@ rm /log/filler
 say "what is open already"
 dmsetup create below --table "0 $(sectors "$(disk 2)") linear $(disk 2) 0"
 ctl open vol0 directory=/log/vol0 >/dev/null
-ctl tune vol0 segment-bytes=4MiB writeback-delay-ms=0 >/dev/null
+ctl tune vol0 segment-bytes=4MiB log-limit-bytes=1GiB writeback-delay-ms=0 >/dev/null
 ctl attach vol0 disk=/dev/mapper/below label=write
 ctl role vol0 primary epoch=1 >/dev/null
 ctl export vol0
