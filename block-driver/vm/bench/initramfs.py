@@ -10,7 +10,7 @@ import subprocess
 
 # Programs of this machine that are taken along; their libraries follow.
 TOOLS = """
-    dash busybox blkdiscard blockdev losetup lsblk mke2fs e2fsck debugfs dumpe2fs resize2fs mkfs.xfs xfs_repair xfs_io
+    dash busybox cmp blkdiscard blockdev losetup lsblk mke2fs e2fsck debugfs dumpe2fs resize2fs mkfs.xfs xfs_repair xfs_io
     xfs_growfs dmsetup sfdisk
 """.split()
 ALIASES = {"usr/bin/sh": "dash", "usr/sbin/mkfs.ext4": "mke2fs", "usr/sbin/fsck.ext4": "e2fsck"}

@@ -5,6 +5,7 @@ import contextlib
 import pathlib
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 
@@ -12,6 +13,8 @@ from bench import initramfs
 from bench.kernels import HERE, TOP, Refused, answer, program, warn
 from bench.machine import BOOT_SECONDS, Machine
 
+# A scenario that cannot be run here says so by this one.
+SKIPPED = 77
 # Exit statuses of the bench itself; a scenario's own are below.
 MACHINE_DIED = 120
 KERNEL_COMPLAINED = 121
@@ -27,6 +30,10 @@ def size_bytes(text):
     return int(match[1]) << (20 if match[2] == "M" else 30)
 
 
+class Skipped(Exception):
+    """It cannot be run here, for a reason that is none of ours."""
+
+
 class Needs:
     """What the lines '#: KEY VALUE...' of a script ask for."""
 
@@ -36,6 +43,7 @@ class Needs:
         self.tools = []
         self.files = []
         self.disks = []
+        self.images = []
         self.memory_mib = 512
         self.seconds = 60
         for line in pathlib.Path(script).read_text().splitlines():
@@ -53,6 +61,8 @@ class Needs:
             self.files += values
         elif key == "disks":
             self.disks += [size_bytes(value) for value in values]
+        elif key == "images":
+            self.images += values
         elif key == "memory":
             self.memory_mib = size_bytes(values[0]) >> 20
         elif key == "seconds":
@@ -74,6 +84,17 @@ def work_folder():
 def make_disk(path, size):
     with open(path, "wb") as file:
         file.truncate(size)
+    return path
+
+
+def copy_image(path, name):
+    """Of its own for this machine, which may write to it. What cannot be had is a reason to skip the scenario."""
+    made = subprocess.run([HERE / "image", name], stdout=subprocess.PIPE, text=True)
+    if made.returncode == SKIPPED:
+        raise Skipped(f"the image {name} cannot be had")
+    if made.returncode != 0:
+        raise Refused(f"there is no image {name}")
+    subprocess.run(["cp", "--sparse=always", made.stdout.strip(), path], check=True)
     return path
 
 
@@ -129,6 +150,7 @@ def run(kernel, script, arguments, show):
     needs = Needs(script)
     with work_folder() as folder:
         disks = [make_disk(folder / f"disk{number}", size) for number, size in enumerate(needs.disks, 1)]
+        disks += [copy_image(folder / name, name) for name in needs.images]
         archive = make_initramfs(folder, kernel, script, needs, arguments)
         started = time.monotonic()
         machine = Machine(kernel, folder, archive, disks, needs.memory_mib)

@@ -18,12 +18,12 @@ LIFE_SECONDS = 60
 
 
 class Options:
-    """Of a command line: [ROUNDS [SEED [IO [KIND]]]]."""
+    """Of a command line: [ROUNDS [SEED [IO [KIND]]]]. The seed 'any' is drawn."""
 
     def __init__(self, words):
         words = list(words) + [""] * 4
         self.rounds = int(words[0] or ROUNDS)
-        self.seed = int(words[1] or random.randrange(1, 1 << 31))
+        self.seed = random.randrange(1, 1 << 31) if words[1] in ("", "any") else int(words[1])
         self.io = words[2] or "sio"
         self.kind = words[3] or "ext4"
 

@@ -11,6 +11,12 @@ fail() {
 	exit 1
 }
 
+# skip REASON: this scenario cannot be run on this kernel
+skip() {
+	echo "SKIPPED: $*"
+	exit 77
+}
+
 # refused COMMAND...: it must fail
 refused() {
 	if "$@"; then
@@ -88,15 +94,18 @@ device() {
 	fail "there is no device of $1"
 }
 
-# serve RESOURCE DIRECTORY DISK EPOCH [ATTACH-ARGUMENT...]: opens a resource as the primary, with the module's I/O in $io
+# serve RESOURCE DIRECTORY DISK EPOCH [ATTACH-ARGUMENT...]: opens a resource as the primary, with the module's I/O in $io; the
+# disks of a machine are too small for segments as they are elsewhere
 serve() {
 	ctl open "$1" directory="$2" io="${io-sio}" >/dev/null
+	ctl tune "$1" segment-bytes=1MiB log-limit-bytes="${log_limit-16MiB}" >/dev/null
 	resource=$1
 	serving=$4
 	disk=$3
 	shift 4
 	ctl attach "$resource" disk="$disk" io="${io-sio}" "$@"
-	ctl role "$resource" primary epoch="$serving" >/dev/null
+	# A log that is full has no room for another segment before some of it was written back.
+	until_true 60 ctl role "$resource" primary epoch="$serving" >/dev/null
 	ctl export "$resource"
 }
 
@@ -124,4 +133,166 @@ ship() {
 		ctl received "$2" epoch=$((0x$epoch)) start-lsn="$start" lsn="$upto"
 	done
 	until_true 60 is_status "$2" replayed-lsn "$end"
+}
+
+# ---- disks that can be made bad
+
+# breakable NAME DISK: a disk /dev/mapper/NAME that works until told otherwise
+breakable() {
+	dmsetup create "$1" --table "$(table "$2" linear)"
+}
+
+# table DISK linear|no-writes|error|slow: of device-mapper
+table() {
+	case $2 in
+	linear) echo "0 $(sectors "$1") linear $1 0" ;;
+	no-writes) echo "0 $(sectors "$1") flakey $1 0 0 1000 1 error_writes" ;;
+	error) echo "0 $(sectors "$1") error" ;;
+	slow) echo "0 $(sectors "$1") delay $1 0 50" ;;
+	esac
+}
+
+# becomes NAME DISK linear|no-writes|error|slow: from now on; what is under way is not waited for
+becomes() {
+	dmsetup suspend --noflush --nolockfs "$1"
+	dmsetup load "$1" --table "$(table "$2" "$3")"
+	dmsetup resume "$1"
+}
+
+# ---- a resource of numbered blocks, whose log is in /log/numbers
+
+ring_blocks=4096
+epoch=0
+
+# numbers_made DEVICE DISK: its log on a new file system of this device
+numbers_made() {
+	mkfs.ext4 -q -F "$1"
+	mkdir -p /log
+	mount "$1" /log
+	mkdir /log/numbers
+	ctl create numbers directory=/log/numbers size=16MiB >/dev/null
+	epoch=0
+	echo flushed=0 >/tmp/promised
+	numbers_opened "$2" label=write
+}
+
+# flushed: what was promised last
+flushed() {
+	sed -n 's/^flushed=//p' /tmp/promised | tail -n 1
+}
+
+# numbers_opened DISK [ATTACH-ARGUMENT...]: and checked
+numbers_opened() {
+	epoch=$((epoch + 1))
+	numbers_disk=$1
+	shift
+	serve numbers /log/numbers "$numbers_disk" $epoch "$@"
+	ctl tune numbers writeback-delay-ms=100 >/dev/null
+	numbers=$(device numbers)
+	numbers_checked
+}
+
+# numbers_checked: what is there is a prefix with all that was promised
+numbers_checked() {
+	ring_writer check "$numbers" $ring_blocks "$(flushed)" >/tmp/checked || fail "promised: $(flushed), but $(cat /tmp/checked)"
+	found=$(sed -n 's/^found=//p' /tmp/checked)
+	say "numbers up to $found are there, $(flushed) are promised"
+}
+
+# numbers_begin SECONDS: they are written from now on; when this returns, something was written back
+numbers_begin() {
+	before=$(status numbers writebacks)
+	[ "$found" -ge "$(flushed)" ] || found=$(flushed)
+	ring_writer write "$numbers" $ring_blocks "$1" "$found" >>/tmp/promised 2>/tmp/refused &
+	writer=$!
+	until_true 60 numbers_above writebacks "$before"
+}
+
+# numbers_end: all that were to be written are
+numbers_end() {
+	wait $writer
+}
+
+# numbers_above KEY NUMBER: of their status
+numbers_above() {
+	[ "$(status numbers "$1")" -gt "$2" ]
+}
+
+# numbers_in_trouble ERRORS: the disk is known to be bad, by more failed writes than these, or by a failed flush
+numbers_in_trouble() {
+	numbers_failed || numbers_above writeback-errors "$1"
+}
+
+# numbers_failed: there is a first error
+numbers_failed() {
+	[ -n "$(status numbers error-code)" ]
+}
+
+# numbers_refused: the log has failed, while it was written to; what is acknowledged can be read, and the first error stays
+numbers_refused() {
+	refused wait $writer
+	cat /tmp/refused
+	until_true 60 numbers_failed
+	first=$(status numbers error-text)
+	say "$first"
+	numbers_stay_refused
+}
+
+numbers_stay_refused() {
+	refused dd if=/dev/zero of="$numbers" bs=4k count=1 oflag=direct 2>/dev/null
+	dd if="$numbers" of=/dev/null bs=64k iflag=direct 2>/dev/null
+	is_status numbers error-text "$first" || fail "the first error is forgotten"
+}
+
+numbers_closed() {
+	ctl unexport numbers
+	ctl close numbers
+}
+
+# numbers_given_up: they are closed although not all of them can be written back. Whoever waits for room in a full log, which
+# without the disk never comes, is turned away by the other role
+numbers_given_up() {
+	ctl role numbers secondary >/dev/null || true
+	ctl unexport numbers
+	wait $writer || true
+	refused ctl close numbers
+	refused ctl status numbers 2>/dev/null
+}
+
+# ---- suites of tests, which expect a whole system
+
+# system DISK...: the first one is Debian's, in /system; the suites on the others are in /system/suite1 and so on
+system() {
+	mkdir /system
+	mount "$1" /system
+	shift
+	for folder in proc sys dev tmp run; do
+		mount -o bind "/$folder" "/system/$folder"
+	done
+	cp "$(command -v fio)" /system/usr/bin/
+	number=0
+	for suite in "$@"; do
+		number=$((number + 1))
+		mkdir -p /system/suite$number
+		mount "$suite" /system/suite$number
+	done
+}
+
+# in_system COMMAND...
+in_system() {
+	chroot /system "$@"
+}
+
+# volume NAME SIZE DISK: a resource, primary, whose log is in /log/NAME; prints its device
+volume() {
+	mkdir -p "/log/$1"
+	ctl create "$1" directory="/log/$1" size="$2" >/dev/null
+	serve "$1" "/log/$1" "$3" 1 label=write >/dev/null
+	device "$1"
+}
+
+# no_volume NAME
+no_volume() {
+	ctl unexport "$1"
+	ctl close "$1"
 }

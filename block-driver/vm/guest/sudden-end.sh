@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # One life of a machine between two ends that nobody expected: looks whether all is there that was promised, and then writes
-# until the next one. Two resources: numbers are written to the first one, files to the second one.
+# until the next one. Two resources: numbers are written to the first one, files to the second one, where fio also has some.
 #   ROUND FLUSHED KEPT IO KIND PANIC
 # ROUND: from 1. FLUSHED, KEPT: the last number and the last file that were said to be durable. KIND: the file system under the
 # logs. PANIC: seconds until the kernel is made to panic, or 'never'.
 #: modules ext4 xfs tharsis
-#: programs brickctl ring_writer
+#: programs brickctl ring_writer fio
 #: disks 400M 33M 65M
 #: seconds 60
 round=$1
@@ -37,8 +37,6 @@ else
 	serve numbers /log/numbers "$(disk 2)" "$round"
 	serve files /log/files "$(disk 3)" "$round"
 fi
-ctl tune numbers segment-bytes=1MiB log-limit-bytes=16MiB >/dev/null
-ctl tune files segment-bytes=1MiB log-limit-bytes=16MiB >/dev/null
 
 numbers=$(device numbers)
 found=$(ring_writer check "$numbers" $ring_blocks "$flushed" | tee /dev/stderr | sed -n 's/^found=//p')
@@ -58,6 +56,8 @@ if [ "$6" != never ]; then
 	(sleep "$6" && echo c >/proc/sysrq-trigger) &
 fi
 ring_writer write "$numbers" $ring_blocks 600 "$found" &
+fio --name=load --directory=/mnt --size=12M --nrfiles=3 --rw=randrw --bs=4k --direct=1 --ioengine=io_uring --iodepth=4 --fsync=32 \
+	--rate_iops=400 --time_based --runtime=600 --output=/dev/null &
 number=$kept
 while true; do
 	number=$((number + 1))

@@ -2,7 +2,7 @@
 /*
  * Reads what device-mapper's target log-writes has recorded, and makes a disk as it was at any moment of it.
  *
- *   log_writes count LOG                  prints how many entries there are
+ *   log_writes list LOG                   one line for each entry: what it is, and the text of a mark
  *   log_writes replay LOG DISK FROM TO    applies the entries from FROM (0: the first) to before TO, in order
  */
 #include <endian.h>
@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define MAGIC		 0x6a736677736872ULL
+#define FLAG_FLUSH	 (1 << 0)
+#define FLAG_FUA	 (1 << 1)
 #define FLAG_DISCARD	 (1 << 2)
 #define FLAG_MARK	 (1 << 3)
 #define PIECE_BYTES	 (1024 * 1024)
@@ -94,6 +96,15 @@ static void copy(int log, uint64_t from, int disk, uint64_t to, uint64_t bytes)
 	}
 }
 
+/* Where the next entry is, when @entry is at @offset: behind its data. A mark has none but its text, in the same sector. */
+static uint64_t behind(const struct super *super, const struct entry *entry, uint64_t offset)
+{
+	offset += super->sector_bytes;
+	if (!(entry->flags & (FLAG_MARK | FLAG_DISCARD)))
+		offset += entry->sectors * super->sector_bytes;
+	return offset;
+}
+
 static void replay(int log, int disk, uint64_t first, uint64_t end)
 {
 	struct super super = read_super(log);
@@ -103,16 +114,42 @@ static void replay(int log, int disk, uint64_t first, uint64_t end)
 		end = super.entries;
 	for (uint64_t i = 0; i < end; i++) {
 		struct entry entry = read_entry(log, offset);
-		uint64_t bytes = entry.sectors * super.sector_bytes;
 
-		offset += super.sector_bytes;
+		if (i >= first && !(entry.flags & FLAG_MARK))
+			copy(entry.flags & FLAG_DISCARD ? -1 : log, offset + super.sector_bytes,
+			     disk, entry.sector * super.sector_bytes,
+			     entry.sectors * super.sector_bytes);
+		offset = behind(&super, &entry, offset);
+	}
+}
+
+static void print_mark(int log, const struct super *super, const struct entry *entry,
+		       uint64_t offset)
+{
+	char text[SECTOR_BYTES_MAX];
+
+	if (entry->data_bytes > super->sector_bytes - sizeof(*entry))
+		fail("a mark of the record");
+	read_at(log, text, entry->data_bytes, offset + sizeof(*entry));
+	printf("mark %.*s\n", (int)entry->data_bytes, text);
+}
+
+static void list(int log)
+{
+	struct super super = read_super(log);
+	uint64_t offset = super.sector_bytes;
+
+	for (uint64_t i = 0; i < super.entries; i++) {
+		struct entry entry = read_entry(log, offset);
+
 		if (entry.flags & FLAG_MARK)
-			continue;
-		if (i >= first)
-			copy(entry.flags & FLAG_DISCARD ? -1 : log, offset, disk,
-			     entry.sector * super.sector_bytes, bytes);
-		if (!(entry.flags & FLAG_DISCARD))
-			offset += bytes;
+			print_mark(log, &super, &entry, offset);
+		else
+			printf("%s%s%s %" PRIu64 " %" PRIu64 "\n",
+			       entry.flags & FLAG_DISCARD ? "discard" : "write",
+			       entry.flags & FLAG_FLUSH ? "+flush" : "",
+			       entry.flags & FLAG_FUA ? "+fua" : "", entry.sector, entry.sectors);
+		offset = behind(&super, &entry, offset);
 	}
 }
 
@@ -127,8 +164,8 @@ static int open_or_fail(const char *path, int flags)
 
 int main(int count, char **arguments)
 {
-	if (count == 3 && strcmp(arguments[1], "count") == 0) {
-		printf("%" PRIu64 "\n", read_super(open_or_fail(arguments[2], O_RDONLY)).entries);
+	if (count == 3 && strcmp(arguments[1], "list") == 0) {
+		list(open_or_fail(arguments[2], O_RDONLY));
 		return 0;
 	}
 	if (count == 6 && strcmp(arguments[1], "replay") == 0) {
@@ -136,6 +173,6 @@ int main(int count, char **arguments)
 		       strtoull(arguments[4], NULL, 10), strtoull(arguments[5], NULL, 10));
 		return 0;
 	}
-	fprintf(stderr, "usage: log_writes count LOG | replay LOG DISK FROM TO\n");
+	fprintf(stderr, "usage: log_writes list LOG | replay LOG DISK FROM TO\n");
 	return 2;
 }

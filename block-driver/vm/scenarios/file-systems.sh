@@ -9,6 +9,7 @@
 #: seconds 90
 io=${1-sio}
 size=320MiB
+export log_limit=512MiB
 
 mkdir -p /log
 mkfs.ext4 -q "$(disk 1)"

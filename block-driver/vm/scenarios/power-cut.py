@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The power is cut at random moments while numbers and files are written, and disks lose what was not flushed.
 
-    power-cut [ROUNDS [SEED [sio|aio [ext4|xfs]]]]     8 rounds, sio, and ext4 under the logs unless told
+    power-cut [ROUNDS [SEED|any [sio|aio [ext4|xfs]]]]     8 rounds, sio, and ext4 under the logs unless told
 """
 
 from bench.sudden import Lives, Options
