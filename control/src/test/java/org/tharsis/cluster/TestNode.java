@@ -131,7 +131,10 @@ final class TestNode implements AutoCloseable {
         tharsisd = Optional.of(ChildProcess.start(
                 name + "'s tharsisd",
                 log("tharsisd"),
+                // It lives for seconds: what is compiled once is good enough.
                 List.of(
+                        "env",
+                        "THARSIS_JAVA_OPTIONS=-XX:TieredStopAtLevel=1",
                         Installation.tharsisd().toString(),
                         "--config",
                         configuration().toString())));
