@@ -21,7 +21,7 @@ import org.tharsis.control.model.Names;
  * @param site label of where it stands
  * @param stateDirectory identity, keys, journal, and logs of resources that were told no other place
  * @param socket where the command-line tool speaks to the daemon
- * @param driver control socket of brickd; empty on a node that holds no replicas
+ * @param driver control socket of brickd, or the kernel driver's control device; empty on a node that holds no replicas
  * @param listen for peers
  * @param advertise where others reach this node
  * @param reach nodes that this one reaches at another place than they advertise, by name; immutable

@@ -29,16 +29,16 @@ public final class DriverClient implements Closeable {
     private static final int COMMANDS_AT_ONCE_MAX = 64;
     private static final int IDLE_SESSIONS_MAX = 4;
 
-    private final Path socket;
+    private final Path place;
     private final Semaphore commands = new Semaphore(COMMANDS_AT_ONCE_MAX);
     private final Object lock = new Object();
     private final Deque<DriverSession> idle = new ArrayDeque<>(); // guarded by lock
     private final Set<DriverSession> running = new HashSet<>(); // guarded by lock
     private boolean closed; // guarded by lock
 
-    /** Connects with the first command. */
-    public DriverClient(Path socket) {
-        this.socket = socket;
+    /** Connects with the first command to brickd's socket, or to the kernel driver's {@code /dev/tharsis-control}. */
+    public DriverClient(Path place) {
+        this.place = place;
     }
 
     public DriverVersion version() throws DriverException, DriverGone {
@@ -235,12 +235,12 @@ public final class DriverClient implements Closeable {
 
     /** Follows a resource on a thread of its own, until the watch is closed. */
     public DriverWatch watch(String resource, DriverWatch.ResourceListener listener) {
-        return DriverWatch.ofResource(socket, resource, listener);
+        return DriverWatch.ofResource(place, resource, listener);
     }
 
     /** Follows the whole host on a thread of its own, until the watch is closed. */
     public DriverWatch watchHost(DriverWatch.HostListener listener) {
-        return DriverWatch.ofHost(socket, listener);
+        return DriverWatch.ofHost(place, listener);
     }
 
     private static long endLsn(Reply reply) {
@@ -276,7 +276,7 @@ public final class DriverClient implements Closeable {
             session.get().close();
             session = nextIdle();
         }
-        return started(session.isPresent() ? session.get() : DriverSession.connect(socket));
+        return started(session.isPresent() ? session.get() : DriverSession.connect(place));
     }
 
     private Optional<DriverSession> nextIdle() {

@@ -7,54 +7,82 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
 /**
- * One connection to the driver, which runs one command at a time. One thread at a time may {@link #run}; {@link #close} may
+ * One connection to the driver, a socket of brickd or the kernel driver's device, which runs one command at a time. One thread at a time may {@link #run}; {@link #close} may
  * come from any other and ends a command that waits. A session that has thrown {@link DriverGone} is closed.
  */
 final class DriverSession implements Closeable {
     private static final int REPLY_BYTES_MAX = 1 << 20;
+    private static final int FILE_TYPE_MASK = 0170000;
+    private static final int CHARACTER_DEVICE = 0020000;
 
-    private final Path socket;
-    private final SocketChannel channel;
+    private final Path place;
+    private final ByteChannel channel;
     private final ByteBuffer in = ByteBuffer.allocate(16 * 1024).limit(0);
 
-    private DriverSession(Path socket, SocketChannel channel) {
-        this.socket = socket;
+    private DriverSession(Path place, ByteChannel channel) {
+        this.place = place;
         this.channel = channel;
     }
 
-    static DriverSession connect(Path socket) throws DriverGone {
+    static DriverSession connect(Path place) throws DriverGone {
         try {
-            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-            try {
-                channel.connect(UnixDomainSocketAddress.of(socket));
-                return new DriverSession(socket, channel);
-            } catch (IOException | RuntimeException failed) {
-                channel.close();
-                throw failed;
-            }
+            return new DriverSession(place, isDevice(place) ? openDevice(place) : openSocket(place));
         } catch (IOException failed) {
             throw new DriverGone(
-                    "the driver cannot be reached at " + socket + " (" + failed.getMessage()
-                            + "): start brickd, or check 'driver' in tharsis.conf",
+                    "the driver cannot be reached at " + place + " (" + failed.getMessage()
+                            + "): start brickd or load tharsis.ko, or check 'driver' in tharsis.conf",
                     failed);
+        }
+    }
+
+    private static boolean isDevice(Path place) throws IOException {
+        int mode = (int) Files.getAttribute(place, "unix:mode");
+        return (mode & FILE_TYPE_MASK) == CHARACTER_DEVICE;
+    }
+
+    /** A thread that waits in a read of it is woken when the channel is closed, as with a socket. */
+    private static ByteChannel openDevice(Path device) throws IOException {
+        return FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static ByteChannel openSocket(Path socket) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return channel;
+        } catch (IOException | RuntimeException failed) {
+            channel.close();
+            throw failed;
         }
     }
 
     /** False when the driver has ended this connection since the last command, or says something unasked. */
     boolean usable() {
+        if (!channel.isOpen() || in.hasRemaining()) {
+            return false;
+        }
+        // The kernel driver stays as long as a session is open.
+        return !(channel instanceof SocketChannel connection) || silent(connection);
+    }
+
+    private boolean silent(SocketChannel connection) {
         try {
-            channel.configureBlocking(false);
-            boolean silent = !in.hasRemaining() && channel.read(in.clear()) == 0;
+            connection.configureBlocking(false);
+            boolean silent = connection.read(in.clear()) == 0;
             in.limit(0);
-            channel.configureBlocking(true);
+            connection.configureBlocking(true);
             return silent;
         } catch (IOException gone) {
             return false;
@@ -76,12 +104,12 @@ final class DriverSession implements Closeable {
             return reader.apply(readReply());
         } catch (IOException gone) {
             throw lost(
-                    "the driver at " + socket + " has gone before it answered '" + command
+                    "the driver at " + place + " has gone before it answered '" + command
                             + "': its status tells what was done",
                     gone);
         } catch (IllegalArgumentException unexpected) {
             throw lost(
-                    "the driver at " + socket + " has answered '" + command + "' with what this version does not"
+                    "the driver at " + place + " has answered '" + command + "' with what this version does not"
                             + " understand: " + unexpected.getMessage(),
                     unexpected);
         }
