@@ -27,8 +27,8 @@ ctl tune volume writeback-delay-ms=200 >/dev/null
 
 job "sequential-meta" --rw=write --bs=128k --iodepth=8 --verify=meta --do_verify=1
 job "random-sha" --rw=randwrite --bs=4k --iodepth=32 --io_size=64M --verify=sha256 --do_verify=1
-job "split-sizes" --rw=randwrite --bssplit=512/10:4k/50:12k/20:64k/15:1m/5 --bs_unaligned=0 --blockalign=512 --iodepth=16 \
-	--io_size=64M --norandommap=0 --verify=crc32c --verify_interval=512 --do_verify=1 --serialize_overlap=1
+job "split-sizes" --rw=randwrite --bssplit=4k/60:12k/20:64k/15:1m/5 --iodepth=16 --io_size=64M --verify=crc32c \
+	--verify_interval=4096 --do_verify=1 --serialize_overlap=1
 job "verified-at-once" --rw=randwrite --bs=8k --iodepth=16 --io_size=64M --verify=xxhash --verify_backlog=64 \
 	--verify_backlog_batch=16 --serialize_overlap=1
 job "trimmed" --rw=randtrimwrite --bs=64k --iodepth=1 --io_size=64M --verify=crc32c --do_verify=1
