@@ -2,12 +2,20 @@
 #include <tharsis/port.h>
 
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
+
+/* More would be noise, and printing it takes the time of who prints. The kernel says how many it left out. */
+#define LINES_AT_ONCE 100
+#define WINDOW	      (5 * HZ)
 
 void th_log(enum th_log_level level, const char *format, ...)
 {
+	static DEFINE_RATELIMIT_STATE(limit, WINDOW, LINES_AT_ONCE);
 	struct va_format line = { .fmt = format };
 	va_list args;
 
+	if (!__ratelimit(&limit))
+		return;
 	va_start(args, format);
 	line.va = &args;
 	switch (level) {
