@@ -35,12 +35,26 @@ say "memory for logged data: $(cat /sys/module/tharsis/parameters/dirty_limit_mi
 mkdir /log/vol0
 ctl create vol0 directory=/log/vol0 size=$size >/dev/null
 
+# begin DIRECT
+begin() {
+	epoch=$((epoch + 1))
+	ctl open vol0 directory=/log/vol0 io="$io" direct="$1" >/dev/null
+	ctl tune vol0 segment-bytes=16MiB log-limit-bytes=256MiB >/dev/null
+	ctl attach vol0 disk="$(disk 2)" io="$io" direct="$1" label=write
+	ctl role vol0 primary epoch=$epoch >/dev/null
+	ctl export vol0
+	device=$(device vol0)
+}
+
+end() {
+	[ "$(status vol0 error-text)" = "" ] || fail "$(status vol0 error-text)"
+	ctl unexport vol0
+	ctl close vol0
+}
+
 epoch=0
 for io in "$@"; do
-	epoch=$((epoch + 1))
-	serve vol0 /log/vol0 "$(disk 2)" $epoch label=write
-	ctl tune vol0 segment-bytes=16MiB log-limit-bytes=256MiB >/dev/null
-	device=$(device vol0)
+	begin no
 
 	say "a file system, io=$io"
 	mkfs.ext4 -q "$device"
@@ -52,8 +66,10 @@ for io in "$@"; do
 	pattern 120 | cmp - /mnt/file
 	umount /mnt
 	rm -f /ballast/file
+	end
 
 	say "swap, io=$io"
+	begin yes
 	mkswap "$device" >/dev/null
 	swapon "$device"
 	count=$(($(available_mib) + 100))
@@ -64,9 +80,7 @@ for io in "$@"; do
 	pattern $count | cmp - /ballast/file
 	rm /ballast/file
 	swapoff "$device"
-	[ "$(status vol0 error-text)" = "" ] || fail "$(status vol0 error-text)"
-	ctl unexport vol0
-	ctl close vol0
+	end
 done
 umount /log
 rmmod tharsis
