@@ -33,7 +33,7 @@ DECLARE_EVENT_CLASS(tharsis_request,
 	TP_fast_assign(
 		__entry->disk = disk_devt(request->q->disk);
 		__entry->tag = request->tag;
-		__entry->operation = req_op(request);
+		__entry->operation = (__force u8)req_op(request);
 		__entry->fua = (request->cmd_flags & REQ_FUA) != 0;
 		__entry->position = (u64)blk_rq_pos(request) << SECTOR_SHIFT;
 		__entry->bytes = blk_rq_bytes(request);

@@ -26,7 +26,7 @@ close_resource() {
 	ctl close "$1" drain=no
 }
 
-for resource in $(ctl list --values); do
+for resource in $(ctl list | sed -n 's,^resource=,,p'); do
 	say "closing $resource"
 	until_true 20 close_resource "$resource" 2>/tmp/errors
 done

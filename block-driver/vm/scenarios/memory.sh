@@ -22,15 +22,24 @@ use_up() {
 	say "$(available_mib) MiB of memory are left"
 }
 
-# pattern MIB: bytes that can be made again, without memory for them
+# pattern COUNT: as many times 8 MiB that can be made again, with little memory
 pattern() {
-	yes "what must not be lost: $io" | head -c $(($1 * 1048576))
+	for number in $(seq "$1"); do
+		echo "$io $number"
+		dd if=/log/piece bs=64k 2>/dev/null
+	done
+}
+
+# holds FILE COUNT
+holds() {
+	[ "$(md5sum <"$1")" = "$(pattern "$2" | md5sum)" ] || fail "$1 is not what was written"
 }
 
 mkdir -p /log /ballast
 mount -t tmpfs -o size=100% ballast /ballast
 mkfs.ext4 -q "$(disk 1)"
 mount "$(disk 1)" /log
+dd if=/dev/urandom of=/log/piece bs=1M count=8 2>/dev/null
 say "memory for logged data: $(cat /sys/module/tharsis/parameters/dirty_limit_mib) MiB"
 mkdir /log/vol0
 ctl create vol0 directory=/log/vol0 size=$size >/dev/null
@@ -60,10 +69,10 @@ for io in "$@"; do
 	mkfs.ext4 -q "$device"
 	mount "$device" /mnt
 	use_up 24
-	pattern 120 >/mnt/file
+	pattern 15 >/mnt/file
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	pattern 120 | cmp - /mnt/file
+	holds /mnt/file 15
 	umount /mnt
 	rm -f /ballast/file
 	end
@@ -72,12 +81,12 @@ for io in "$@"; do
 	begin yes
 	mkswap "$device" >/dev/null
 	swapon "$device"
-	count=$(($(available_mib) + 100))
+	count=$((($(available_mib) + 100) / 8))
 	pattern $count >/ballast/file
 	swapped=$(awk '{ kib = $4 } END { print int(kib / 1024) }' /proc/swaps)
 	say "$swapped MiB are swapped out"
 	[ "$swapped" -ge 50 ] || fail "that is too little to prove anything"
-	pattern $count | cmp - /ballast/file
+	holds /ballast/file $count
 	rm /ballast/file
 	swapoff "$device"
 	end

@@ -6,7 +6,7 @@ void th_lock_init(struct th_lock *lock)
 	spin_lock_init(&lock->lock);
 }
 
-void th_lock(struct th_lock *lock)
+void th_lock(struct th_lock *lock) __acquires(&lock->lock)
 {
 	unsigned long flags;
 
@@ -14,7 +14,7 @@ void th_lock(struct th_lock *lock)
 	lock->flags = flags;
 }
 
-void th_unlock(struct th_lock *lock)
+void th_unlock(struct th_lock *lock) __releases(&lock->lock)
 {
 	unsigned long flags = lock->flags;
 
