@@ -23,14 +23,17 @@ void th_free(void *memory)
 	kvfree(memory);
 }
 
-/* Whole pages: from the page allocator, or slabs that are aligned to their size. */
+/*
+ * Whole pages: from the page allocator, or slabs that are aligned to their size. Asked for again and again while memory is
+ * short, by the thread that others wait for: so it does not look for long.
+ */
 void *th_alloc_buffer(size_t bytes)
 {
 	void *buffer;
 
 	BUILD_BUG_ON(PAGE_SIZE < BUFFER_ALIGN_BYTES);
 	TH_ASSERT(th_is_aligned(bytes, BUFFER_ALIGN_BYTES));
-	buffer = kvmalloc(bytes, MEMORY_FLAGS);
+	buffer = kvmalloc(bytes, GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN | __GFP_ZERO);
 	TH_ASSERT(th_is_aligned((uintptr_t)buffer, BUFFER_ALIGN_BYTES));
 	return buffer;
 }
