@@ -9,7 +9,7 @@
 #: memory 1G
 #: seconds 900
 export io="${1-aio}"
-export log_limit=1GiB
+export log_limit=1000MiB
 
 # suite DEVICE TEST...: the names of those that have failed
 suite() {

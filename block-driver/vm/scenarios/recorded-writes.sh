@@ -8,7 +8,7 @@
 # allow, and the other one as early as it can; 'none' unless told. POINTS: moments that are tried, 60 unless told, or 'all'.
 #: modules ext4 loop dm-log-writes tharsis
 #: programs brickctl ring_writer log_writes
-#: disks 58M 1G 58M 58M
+#: disks 42M 1G 42M 42M
 #: memory 1G
 #: seconds 150
 late=${1-none}
@@ -18,7 +18,7 @@ seed=${4-$(date +%s)}
 record=$(disk 2)
 then=$(disk 3)
 moment=$(disk 4)
-log_sectors=$((48 * 2048))
+log_sectors=$((32 * 2048))
 disk_sectors=$((9 * 2048))
 ring_blocks=2048
 

@@ -11,7 +11,7 @@
 kind=${1-ext4}
 export io="${2-aio}"
 seconds=${3-2}
-export log_limit=1GiB
+export log_limit=1000MiB
 
 mkfs.ext4 -q "$(disk 1)"
 mkdir /log

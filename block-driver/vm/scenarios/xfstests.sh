@@ -10,7 +10,7 @@
 #: seconds 5400
 kind=${1-ext4}
 export io="${2-aio}"
-export log_limit=1GiB
+export log_limit=1000MiB
 if [ $# -gt 2 ]; then
 	shift 2
 else
