@@ -10,7 +10,7 @@
 #: programs brickctl ring_writer log_writes
 #: disks 42M 1G 42M 42M
 #: memory 1G
-#: seconds 150
+#: seconds 400
 late=${1-none}
 export io="${2-sio}"
 points=${3-60}
