@@ -90,6 +90,7 @@ class VolatileDisk(unittest.TestCase):
         self.cut()
         self.switch_on()
         self.assertEqual(self.disk.pread(4096, 4096), b"a" * 4096)
+        self.cut()
 
 
 if __name__ == "__main__":
