@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.tharsis.control.api.Caller;
 import org.tharsis.control.api.Changed;
@@ -97,7 +98,11 @@ final class RoleCommands {
         requireReady(view, from);
         requireNoUsers(name, from, command.disconnectUsers());
         long deadlineNs = System.nanoTime() + within.toNanos();
-        int version = startHandover(view, role, from, command.disconnectUsers());
+        OptionalInt begun = startHandover(view, role, from, command.disconnectUsers());
+        if (begun.isEmpty()) {
+            return finishSealed(withoutPrimary(name), left(deadlineNs), caller);
+        }
+        int version = begun.getAsInt();
         caller.progress(Progress.step("waiting until " + from + " has sealed its log"));
         Optional<Role> after = member.changes().await(left(deadlineNs), () -> afterHandoverBegan(name, version, from));
         if (after.isEmpty()) {
@@ -122,11 +127,12 @@ final class RoleCommands {
 
     /**
      * Returns the version of the role with which the handover began. It needs this replica's health to be as in the view; when that has
-     * just changed, it is looked at again.
+     * just changed, it is looked at again. Empty when {@code from} has given the role up itself, which this node had not heard yet.
      */
-    private int startHandover(ResourceView view, Role role, String from, boolean disconnectUsers) throws Exception {
+    private OptionalInt startHandover(ResourceView view, Role role, String from, boolean disconnectUsers)
+            throws Exception {
         if (role.handoverTo().isPresent()) {
-            return view.role().orElseThrow().version();
+            return OptionalInt.of(view.role().orElseThrow().version());
         }
         if (disconnectUsers) {
             CommandFailed.unlessDone(member.tree().setTodo(view.name(), from, Switch.DISCONNECT_USERS, true));
@@ -136,10 +142,31 @@ final class RoleCommands {
                 .orElseThrow(() -> CommandFailed.timedOut(
                         "the replica of " + view.name() + " on " + member.me() + " changes all the time",
                         "look at 'tharsis view'"));
+        if (outcome instanceof Outcome.Lost lost
+                && lost.current().filter(RoleCommands::isNobodys).isPresent()) {
+            return OptionalInt.empty();
+        }
         CommandFailed.unlessDone(outcome);
-        return outcome instanceof Outcome.Done done
-                ? done.version()
-                : view.role().orElseThrow().version();
+        return OptionalInt.of(
+                outcome instanceof Outcome.Done done
+                        ? done.version()
+                        : view.role().orElseThrow().version());
+    }
+
+    private static boolean isNobodys(Role role) {
+        return role.primary().isEmpty() && role.handoverTo().isEmpty();
+    }
+
+    private ResourceView withoutPrimary(String name) throws Exception {
+        return member.changes()
+                .await(
+                        SETTLED_WITHIN,
+                        () -> Optional.of(knowledge.resource(name))
+                                .filter(view -> view.role()
+                                        .filter(role -> isNobodys(role.value()))
+                                        .isPresent()))
+                .orElseThrow(() -> CommandFailed.refused(
+                        "the role of " + name + " is being changed by somebody else", "look at 'tharsis view'"));
     }
 
     /** Empty when it should be tried again with a newer view. */
