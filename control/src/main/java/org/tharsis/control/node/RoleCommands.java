@@ -204,7 +204,7 @@ final class RoleCommands {
                             + (replica.consistent() ? "detached" : "not consistent yet"),
                     "'tharsis wait-resource " + name + " consistent' waits for it");
         }
-        if (!member.changes().until(SETTLED_WITHIN, () -> follows(parts))) {
+        if (!member.changes().until(SETTLED_WITHIN, () -> follows(parts, from))) {
             throw CommandFailed.refused(
                     member.me() + " is not connected to " + from + ", the primary of " + name,
                     "when " + from
@@ -223,8 +223,9 @@ final class RoleCommands {
         }
     }
 
-    private static boolean follows(ReplicaLoop.Parts parts) {
+    private static boolean follows(ReplicaLoop.Parts parts, String host) {
         return parts.fetching().following() instanceof Following.Running running
+                && running.source().equals(host)
                 && running.phase() == Following.Phase.FOLLOWING;
     }
 
@@ -385,13 +386,11 @@ final class RoleCommands {
 
     /** Whoever is heard can hand over. ZooKeeper is not asked: it counts a node among the living for a while after its death. */
     private static void requireSilent(ResourceView view, ReplicaLoop loop) throws CommandFailed {
-        Optional<String> old = view.role().flatMap(role -> role.value().primary());
-        boolean heard = loop.parts().fetching().following() instanceof Following.Running running
-                && running.phase() == Following.Phase.FOLLOWING
-                && old.equals(Optional.of(running.source()));
-        if (heard) {
+        Optional<String> heard =
+                view.role().flatMap(role -> role.value().primary()).filter(primary -> follows(loop.parts(), primary));
+        if (heard.isPresent()) {
             throw CommandFailed.refused(
-                    old.get() + ", the primary of " + view.name() + ", is alive, and is followed here",
+                    heard.get() + ", the primary of " + view.name() + ", is alive, and is followed here",
                     "'tharsis primary " + view.name()
                             + "' lets it hand over, and loses nothing; when it cannot, --force"
                             + " --lose-newer takes over all the same");
