@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "exports.h"
+
+#include "export_brick.h"
 #include "host.h"
 #include "ublk.h"
 
@@ -51,45 +53,9 @@ static uint32_t nbd_clients(const struct th_host *host, const char *name)
 
 /* ---- ublk: a brick for each export ---- */
 
-/* No resource, and so no other brick, can have a name with a colon. */
-static void name_disk(char text[TH_NAME_MAX + 1], const char *name)
-{
-	th_snprintf(text, TH_NAME_MAX + 1, "ublk:%s", name);
-}
-
 static struct th_brick *find_disk(const struct th_host *host, const char *name)
 {
-	char text[TH_NAME_MAX + 1];
-
-	name_disk(text, name);
-	return th_registry_find_brick(host->control.registry, text);
-}
-
-/* The last step of taking a disk away, or of one that could not be made: the ladder knows which. */
-static void disconnected(struct th_input *input, void *context)
-{
-	struct th_ladder *ladder = context;
-	struct th_brick *brick = input->brick;
-
-	TH_ASSERT(th_brick_destroy(brick->registry, brick) == 0);
-	th_ladder_stepped(ladder, ladder->rising ? ladder->error.code : 0);
-}
-
-static void disconnect(struct th_brick *brick, void *ladder)
-{
-	TH_ASSERT(th_disconnect(&brick->inputs[TH_UBLK_INPUT_DEVICE], disconnected, ladder) == 0);
-}
-
-static void shown(struct th_brick *brick, void *context)
-{
-	struct th_ladder *ladder = context;
-
-	if (brick->power == TH_ON) {
-		th_ladder_stepped(ladder, 0);
-		return;
-	}
-	th_error_set(&ladder->error, brick->error.code, "%s", brick->error.text);
-	disconnect(brick, ladder);
+	return th_export_brick_find(&host->control, &th_ublk_type, name);
 }
 
 static uint32_t hash(uint64_t seed, const void *data, size_t bytes)
@@ -97,8 +63,8 @@ static uint32_t hash(uint64_t seed, const void *data, size_t bytes)
 	return (uint32_t)th_xxh64(seed, data, bytes);
 }
 
-static int make_disk(const struct th_host *host, const char *name, bool read_only,
-		     struct th_output *device, struct th_brick **brick, struct th_error *error)
+static int export_by_ublk(const struct th_host *host, const char *name, bool read_only,
+			  struct th_output *device, struct th_ladder *ladder)
 {
 	struct th_ublk_config config = {
 		.kernel = &th_ublk_linux,
@@ -111,36 +77,13 @@ static int make_disk(const struct th_host *host, const char *name, bool read_onl
 		.patience_ns = UBLK_PATIENCE_NS,
 	};
 	struct th_engine_status status;
-	char text[TH_NAME_MAX + 1];
-
-	th_engine_status(device->brick, &status);
-	config.content_id = hash(0, &status.resource_uuid, sizeof(status.resource_uuid));
-	name_disk(text, name);
-	return th_brick_create(host->control.registry, &th_ublk_type, text, &host->loop->executor,
-			       &config, brick, error);
-}
-
-static int export_by_ublk(const struct th_host *host, const char *name, bool read_only,
-			  struct th_output *device, struct th_ladder *ladder)
-{
-	struct th_brick *brick;
-	int code;
 
 	if (!host->ublk)
 		return th_error_set(&ladder->error, -EOPNOTSUPP,
 				    "brickd was not started with --ublk, so it makes no disks");
-	code = make_disk(host, name, read_only, device, &brick, &ladder->error);
-	if (code)
-		return code;
-	code = th_connect(&brick->inputs[TH_UBLK_INPUT_DEVICE], device);
-	if (code) {
-		TH_ASSERT(th_brick_destroy(brick->registry, brick) == 0);
-		return th_error_set(&ladder->error, code,
-				    "%s cannot be connected with its device: %s", name,
-				    strerror(-code));
-	}
-	TH_ASSERT(th_brick_power(brick, true, shown, ladder) == 0);
-	return TH_LADDER_LATER;
+	th_engine_status(device->brick, &status);
+	config.content_id = hash(0, &status.resource_uuid, sizeof(status.resource_uuid));
+	return th_export_brick_show(&host->control, &th_ublk_type, name, &config, device, ladder);
 }
 
 /* ---- both ---- */
@@ -161,12 +104,11 @@ static int unexport_device(const struct th_control_host *control, const char *na
 {
 	const struct th_host *host = host_of(control);
 	struct th_brick *disk = find_disk(host, name);
-	int code = 0;
+	int code;
 
 	if (disk)
-		TH_ASSERT(th_brick_power(disk, false, disconnect, ladder) == 0);
-	else
-		code = th_nbd_unexport(host->nbd, name, ended_by_nbd, ladder, &ladder->error);
+		return th_export_brick_hide(disk, ladder);
+	code = th_nbd_unexport(host->nbd, name, ended_by_nbd, ladder, &ladder->error);
 	return code ? code : TH_LADDER_LATER;
 }
 

@@ -3,6 +3,7 @@
 
 #include "aio_kernel.h"
 #include "blk.h"
+#include "export_brick.h"
 #include "sio.h"
 
 #include <linux/random.h>
@@ -59,47 +60,6 @@ static int make_disk(const struct th_control_host *control, const char *name,
 
 /* ---- exports ---- */
 
-/* No resource, and so no other brick, can have a name with a colon. */
-static void name_export(char text[TH_NAME_MAX + 1], const char *name)
-{
-	th_snprintf(text, TH_NAME_MAX + 1, "blk:%s", name);
-}
-
-static struct th_brick *find_export(const struct th_control_host *control, const char *name)
-{
-	char text[TH_NAME_MAX + 1];
-
-	name_export(text, name);
-	return th_registry_find_brick(control->registry, text);
-}
-
-/* The last step of taking an export away, or of one that could not be made: the ladder knows which. */
-static void disconnected(struct th_input *input, void *context)
-{
-	struct th_ladder *ladder = context;
-	struct th_brick *brick = input->brick;
-
-	TH_ASSERT(th_brick_destroy(brick->registry, brick) == 0);
-	th_ladder_stepped(ladder, ladder->rising ? ladder->error.code : 0);
-}
-
-static void disconnect(struct th_brick *brick, struct th_ladder *ladder)
-{
-	TH_ASSERT(th_disconnect(&brick->inputs[TH_BLK_INPUT_DEVICE], disconnected, ladder) == 0);
-}
-
-static void shown(struct th_brick *brick, void *context)
-{
-	struct th_ladder *ladder = context;
-
-	if (brick->power == TH_ON) {
-		th_ladder_stepped(ladder, 0);
-		return;
-	}
-	th_error_set(&ladder->error, brick->error.code, "%s", brick->error.text);
-	disconnect(brick, ladder);
-}
-
 static int export_device(const struct th_control_host *control, const char *name,
 			 enum th_export_kind kind, bool read_only, struct th_output *device,
 			 struct th_ladder *ladder)
@@ -112,47 +72,23 @@ static int export_device(const struct th_control_host *control, const char *name
 		.queue_count = host->options.queue_count,
 		.queue_depth = host->options.queue_depth,
 	};
-	char text[TH_NAME_MAX + 1];
-	struct th_brick *brick;
-	int code;
 
 	if (kind != TH_EXPORT_USUAL)
 		return th_error_set(
 			&ladder->error, -EOPNOTSUPP,
 			"the kernel driver shows devices as its own disks only: leave out as=");
-	name_export(text, name);
-	code = th_brick_create(control->registry, &th_blk_type, text, control->executor, &config,
-			       &brick, &ladder->error);
-	if (code)
-		return code;
-	code = th_connect(&brick->inputs[TH_BLK_INPUT_DEVICE], device);
-	if (code) {
-		TH_ASSERT(th_brick_destroy(control->registry, brick) == 0);
-		return th_error_set(&ladder->error, code,
-				    "%s cannot be connected with its device (errno %d)", name,
-				    -code);
-	}
-	TH_ASSERT(th_brick_power(brick, true, shown, ladder) == 0);
-	return TH_LADDER_LATER;
-}
-
-static void hidden(struct th_brick *brick, void *context)
-{
-	disconnect(brick, context);
+	return th_export_brick_show(control, &th_blk_type, name, &config, device, ladder);
 }
 
 static int unexport_device(const struct th_control_host *control, const char *name,
 			   struct th_ladder *ladder)
 {
-	struct th_brick *brick = find_export(control, name);
-
-	TH_ASSERT(brick && th_brick_power(brick, false, hidden, ladder) == 0);
-	return TH_LADDER_LATER;
+	return th_export_brick_hide(th_export_brick_find(control, &th_blk_type, name), ladder);
 }
 
 static uint32_t export_clients(const struct th_control_host *control, const char *name)
 {
-	const struct th_brick *brick = find_export(control, name);
+	const struct th_brick *brick = th_export_brick_find(control, &th_blk_type, name);
 
 	return brick ? th_blk_users(brick) : 0;
 }

@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * One connection to the driver, a socket of brickd or the kernel driver's device, which runs one command at a time. One thread at a time may {@link #run}; {@link #close} may
- * come from any other and ends a command that waits. A session that has thrown {@link DriverGone} is closed.
+ * One connection to the driver, a socket of brickd or the kernel driver's device, which runs one command at a time. One thread
+ * at a time may {@link #run}; {@link #close} may come from any other and ends a command that waits. A session that has thrown
+ * {@link DriverGone} is closed.
  */
 final class DriverSession implements Closeable {
     private static final int REPLY_BYTES_MAX = 1 << 20;
