@@ -143,7 +143,7 @@ final class ForcedPromotionTest extends ClusterTest {
 
     private boolean knowsWhereItStands(TestNode node) {
         String health = node.replica(resource, node).path("health").asText();
-        return List.of("ok", "diverged", "gone").contains(health);
+        return health.equals("ok") || health.equals("diverged");
     }
 
     private Answer force(TestNode node) {

@@ -19,6 +19,7 @@ import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.peer.ServedStream;
 import org.tharsis.replication.peer.ServedStream.Precedence;
 import org.tharsis.replication.peer.StreamServer;
+import org.tharsis.replication.store.BranchPoint;
 import org.tharsis.replication.store.LogHistory;
 import org.tharsis.replication.store.PositionCheck;
 import org.tharsis.replication.wire.ErrorCode;
@@ -85,7 +86,10 @@ final class FollowSession implements StreamServer.Session {
     private PositionCheck check() {
         try {
             PositionCheck check = history.check(request.position(), request.epochs(), replica.durableLsn());
-            return check instanceof PositionCheck.Behind behind ? orDiverged(behind) : check;
+            if (check instanceof PositionCheck.Behind behind) {
+                return orDiverged(behind);
+            }
+            return check instanceof PositionCheck.Gone gone ? orDiverged(gone) : check;
         } catch (IOException | LogFormatException unreadable) {
             throw new CompletionException(unreadable);
         }
@@ -107,6 +111,15 @@ final class FollowSession implements StreamServer.Session {
                 ? behind
                 : new PositionCheck.Diverged(
                         epochs.size() < 2 ? 0 : epochs.get(epochs.size() - 2).epoch(), behind.endLsn());
+    }
+
+    /** The log that would show where the histories branch is removed, but the driver knows where the epochs began. */
+    private PositionCheck orDiverged(PositionCheck.Gone gone) {
+        long lsn = request.position().lsn();
+        return BranchPoint.of(replica.epochs(), replica.durableLsn(), request.epochs(), lsn)
+                .filter(branch -> Long.compareUnsigned(branch.lsn(), lsn) < 0)
+                .<PositionCheck>map(branch -> new PositionCheck.Diverged(branch.epoch(), branch.lsn()))
+                .orElse(gone);
     }
 
     private void checked(PositionCheck check) {

@@ -248,6 +248,28 @@ class FollowTest {
     }
 
     @Test
+    void aFollowerWhoseHistoryBranchedBelowTheOldestSegmentHasDiverged() throws Exception {
+        Path first = primary.newest();
+        long branchLsn = primary.append(4096).end().lsn();
+        primary.epochs = List.of(
+                new EpochStart(1, 0, 0),
+                new EpochStart(2, branchLsn, primary.end().chain()));
+        Path second = primary.segment(2).newest();
+        primary.append(65536).segment(2).append(512).durable();
+        Files.delete(first);
+        Files.delete(second);
+        GrowingLog other = new GrowingLog(secondaryDirectory).append(4096).append(512);
+        try (TwoNodes nodes = nodes(false)) {
+            Follower follower = nodes.fetcher.follow(nodes.address(), secondary);
+            FollowState.Diverged diverged = awaitState(FollowState.Diverged.class);
+            assertThat(diverged.epoch()).isEqualTo(1);
+            assertThat(diverged.lsn()).isEqualTo(branchLsn);
+            stop(follower);
+        }
+        assertThat(other.end().lsn()).isGreaterThan(branchLsn);
+    }
+
+    @Test
     void aFollowerThatHasMoreWaitsUntilTheSourceHasItToo() throws Exception {
         primary.append(4096).durable();
         long behindLsn = primary.end().lsn();
