@@ -132,10 +132,16 @@ void th_handle_rotate(struct th_session *session, const struct th_command *comma
 		start(session, answer_lsn);
 }
 
+static void answer_flush(struct th_session *session)
+{
+	th_reply_number(&session->reply, "epoch", session->call.epoch);
+	answer_lsn(session);
+}
+
 void th_handle_flush(struct th_session *session, const struct th_command *command)
 {
 	if (call_of(session, command, TH_CALL_FLUSH))
-		start(session, answer_lsn);
+		start(session, answer_flush);
 }
 
 void th_handle_checkpoint(struct th_session *session, const struct th_command *command)

@@ -221,8 +221,15 @@ static bool call_flush(struct th_engine *engine, struct th_engine_call *call)
 {
 	if (call->step == 0) {
 		th_append_close(engine);
-		call->end_lsn = engine->role == TH_ROLE_PRIMARY ? engine->tail.lsn :
-								  engine->durable_lsn;
+		if (engine->role == TH_ROLE_PRIMARY) {
+			call->end_lsn = engine->tail.lsn;
+			call->epoch = engine->tail.epoch;
+		} else {
+			const struct th_segment *last = th_segment_last(engine);
+
+			call->end_lsn = engine->durable_lsn;
+			call->epoch = last ? last->epoch : engine->reader.position.epoch;
+		}
 		call->step = 1;
 	}
 	if (engine->log_failed)

@@ -102,7 +102,7 @@ enum th_engine_operation {
 	/* @until_lsn or @until_ns (0: none): replay does not pass it. @run false: pause now. */
 	TH_CALL_REPLAY,
 	TH_CALL_ROTATE, /* a new segment is begun (primary) */
-	TH_CALL_FLUSH, /* the log is durable up to now; result: end_lsn */
+	TH_CALL_FLUSH, /* the log is durable up to now; results: end_lsn, epoch */
 	TH_CALL_CHECKPOINT, /* everything dirty now is written back, the checkpoint moved */
 	/*
 	 * @peer has the log durable up to @lsn, and it is kept from there on: -ENODATA when it is gone. Also of a peer that was

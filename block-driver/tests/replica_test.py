@@ -43,11 +43,12 @@ class Replica(NodeTest):
             previous_epoch, _, chain = struct.unpack_from("<QQQ", segment.read(4096), 48)
         return lsn, previous_epoch, chain
 
-    def create_copy(self, start, until_lsn):
+    def create_copy(self, start, end):
         lsn, epoch, chain = start
         uuid = self.node.status("resource-uuid")
         self.control(f"create copy directory={self.copy_log} size={self.size_bytes} resource-uuid={uuid} start-lsn={lsn} "
-                     f"start-epoch={epoch} start-chain={chain:016x} inconsistent-until-lsn={until_lsn}")
+                     f"start-epoch={epoch} start-chain={chain:016x} inconsistent-until-lsn={end['end-lsn']} "
+                     f"inconsistent-until-epoch={end['epoch']}")
 
     def open_copy(self):
         opened = self.control(f"open copy directory={self.copy_log}")
@@ -71,20 +72,25 @@ class Replica(NodeTest):
             self.control(line)
         self.assertEqual(caught.exception.code, code, caught.exception.text)
 
-    def make_copy(self):
+    def make_copy(self, meanwhile=lambda: None):
         """From a disk that is written to while it is read; returns the start."""
         self.write(range(0, 4), 1)
         start = self.newest_start()
         self.control("peer-add vol0 peer=" + "0c" * 16 + f" lsn={start[0]}")
         self.control("checkpoint vol0")
+        meanwhile()
         self.write(range(2, 6), 2)
         self.control("checkpoint vol0")
         with open(self.path("copy.disk"), "wb") as disk:
             disk.truncate(self.size_bytes + MIB)
         run("dd", f"if={self.node.disk}", f"of={self.path('copy.disk')}", "bs=1M", f"count={self.size_bytes // MIB}",
             "conv=notrunc")
-        self.create_copy(start, self.control("flush vol0")["end-lsn"])
+        self.create_copy(start, self.control("flush vol0"))
         return start
+
+    def begin_epoch(self, epoch):
+        self.control("role vol0 secondary")
+        self.control(f"role vol0 primary epoch={epoch}")
 
     def test_it_serves_what_the_first_one_has_once_it_is_consistent(self):
         start = self.make_copy()
@@ -101,6 +107,19 @@ class Replica(NodeTest):
         self.control("close copy")
         self.control(f"open copy directory={self.copy_log}")
         self.assertEqual(self.control("status copy")["consistent"], "yes")
+
+    def test_its_source_may_begin_an_epoch_while_the_disk_is_copied(self):
+        start = self.make_copy(meanwhile=lambda: self.begin_epoch(7))
+        self.open_copy()
+        self.ship(start[0])
+        self.assertEqual(self.control("status copy")["consistent"], "yes")
+        self.assertEqual(self.control("status copy")["epoch"], "7")
+
+    def test_a_source_that_follows_says_the_epoch_of_what_it_has(self):
+        start = self.make_copy(meanwhile=lambda: self.begin_epoch(7))
+        self.open_copy()
+        self.ship(start[0])
+        self.assertEqual(self.control("flush copy"), self.control("flush vol0"))
 
     def test_killed_before_any_log_has_come_it_starts_from_there_again(self):
         start = self.make_copy()

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
 
@@ -164,8 +165,11 @@ public final class DriverClient implements Closeable {
      *
      * @return up to there
      */
-    public long flush(String resource) throws DriverException, DriverGone {
-        return run(new CommandLine("flush", resource), DriverClient::endLsn);
+    public EpochLsn flush(String resource) throws DriverException, DriverGone {
+        return run(
+                new CommandLine("flush", resource),
+                reply -> new EpochLsn(
+                        reply.get("epoch").number(), reply.get("end-lsn").number()));
     }
 
     /**

@@ -4,6 +4,7 @@ package org.tharsis.control.driver;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 
 /**
@@ -13,7 +14,7 @@ import org.tharsis.replication.log.LogPosition;
  * @param sizeBytes of the device, a multiple of {@code blockBytes}
  * @param blockBytes 512 or 4096
  * @param start where its log begins; empty for the beginning
- * @param inconsistentUntilLsn its disk is a mixture of states until it has replayed to here
+ * @param inconsistentUntil its disk is a mixture of states until it has replayed the log of this history to here
  */
 public record NewReplica(
         Path directory,
@@ -22,7 +23,7 @@ public record NewReplica(
         UUID resourceUuid,
         UUID nodeUuid,
         Optional<LogPosition> start,
-        Optional<Long> inconsistentUntilLsn) {
+        Optional<EpochLsn> inconsistentUntil) {
 
     CommandLine command(String resource) {
         CommandLine command = new CommandLine("create", resource)
@@ -34,7 +35,8 @@ public record NewReplica(
         start.ifPresent(position -> command.number("start-lsn", position.lsn())
                 .number("start-epoch", position.epoch())
                 .chain("start-chain", position.chain()));
-        inconsistentUntilLsn.ifPresent(lsn -> command.number("inconsistent-until-lsn", lsn));
+        inconsistentUntil.ifPresent(end ->
+                command.number("inconsistent-until-lsn", end.lsn()).number("inconsistent-until-epoch", end.epoch()));
         return command;
     }
 }

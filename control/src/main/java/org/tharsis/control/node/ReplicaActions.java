@@ -17,6 +17,7 @@ import org.tharsis.control.driver.ResourceStatus;
 import org.tharsis.control.reconcile.Action;
 import org.tharsis.replication.backfill.BackfillState;
 import org.tharsis.replication.fetch.BackfillResult;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.store.IncomingLog;
@@ -174,7 +175,7 @@ final class ReplicaActions {
                 () -> driver.attach(spec.resource(), spec.disk(), backfill, newBytes, FileAccess.USUAL));
     }
 
-    private void create(Path logDirectory, Optional<LogPosition> start, Optional<Long> inconsistentUntilLsn)
+    private void create(Path logDirectory, Optional<LogPosition> start, Optional<EpochLsn> inconsistentUntil)
             throws DriverException, DriverGone {
         NewReplica replica = new NewReplica(
                 logDirectory,
@@ -183,7 +184,7 @@ final class ReplicaActions {
                 spec.resourceUuid(),
                 spec.nodeUuid(),
                 start,
-                inconsistentUntilLsn);
+                inconsistentUntil);
         unless(DriverError.EXISTS, () -> driver.create(spec.resource(), replica, FileAccess.USUAL));
     }
 
@@ -245,7 +246,7 @@ final class ReplicaActions {
                         begun.serverNode(),
                         result.resumePoint(),
                         begun.deviceBytes(),
-                        new BackfillState.Phase.Applied(result.endLsn()))
+                        new BackfillState.Phase.Applied(result.consistent()))
                 .write(directory.backfill());
     }
 
@@ -256,7 +257,7 @@ final class ReplicaActions {
         if (!(applied.phase() instanceof BackfillState.Phase.Applied phase)) {
             throw new IOException("the backfill in " + directory.backfill() + " is not on the disk yet");
         }
-        create(directory.log(), Optional.of(applied.resumePoint()), Optional.of(phase.consistentLsn()));
+        create(directory.log(), Optional.of(applied.resumePoint()), Optional.of(phase.consistent()));
         directory.removeBackfill();
     }
 }

@@ -19,6 +19,7 @@ import org.tharsis.control.driver.DriverClient;
 import org.tharsis.control.driver.DriverException;
 import org.tharsis.control.driver.DriverGone;
 import org.tharsis.control.driver.ResourceStatus;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.LogPosition;
@@ -226,7 +227,7 @@ final class ServedLog implements ServedReplica {
     }
 
     @Override
-    public CompletionStage<Long> endLsn() {
+    public CompletionStage<EpochLsn> flushedEnd() {
         return background.start(() -> driver.flush(spec.resource()));
     }
 }

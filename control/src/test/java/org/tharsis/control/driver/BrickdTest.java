@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogPosition;
 
@@ -68,7 +69,7 @@ class BrickdTest {
         assertThat(begin.epoch()).isEqualTo(1);
         client.export("vol0");
         client.peerAdd("vol0", PEER, 0);
-        client.remoteDurable("vol0", PEER, client.flush("vol0"));
+        client.remoteDurable("vol0", PEER, client.flush("vol0").lsn());
         assertThat(client.tune("vol0", Map.of("segment-bytes", "8388608", "log-full", "drop")))
                 .containsEntry("segment-bytes", "8388608")
                 .containsEntry("log-full", "drop")
@@ -112,7 +113,8 @@ class BrickdTest {
         Path log = Files.createDirectory(directory.resolve("log"));
         client.create(
                 "vol0",
-                new NewReplica(log, 16 << 20, 512, RESOURCE, NODE, Optional.of(start), Optional.of(81920L)),
+                new NewReplica(
+                        log, 16 << 20, 512, RESOURCE, NODE, Optional.of(start), Optional.of(new EpochLsn(4, 81920))),
                 SIO);
 
         assertThat(client.open("vol0", log, RESOURCE, SIO)).isEqualTo(new Opened(RESOURCE, NODE, 16 << 20, start));

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tharsis.replication.log.EpochLsn;
 
 /** The driver behind a character device, as the kernel driver is. */
 class DeviceTest {
@@ -34,17 +35,17 @@ class DeviceTest {
                         line -> Optional.of(
                                 switch (line) {
                                     case "list" -> name.repeat(500) + "ok\n";
-                                    case "flush vol0" -> "end-lsn=4096\nok\n";
+                                    case "flush vol0" -> "epoch=2\nend-lsn=4096\nok\n";
                                     default -> "error absent vol1 is not open\n";
                                 }));
                 DeviceBridge bridge = new DeviceBridge(socket(), device());
                 DriverClient client = new DriverClient(bridge.device())) {
-            assertThat(client.flush("vol0")).isEqualTo(4096);
+            assertThat(client.flush("vol0")).isEqualTo(new EpochLsn(2, 4096));
             assertThat(client.list()).hasSize(500);
             assertThatExceptionOfType(DriverException.class)
                     .isThrownBy(() -> client.flush("vol1"))
                     .matches(refused -> refused.error() == DriverError.ABSENT);
-            assertThat(client.flush("vol0")).isEqualTo(4096);
+            assertThat(client.flush("vol0")).isEqualTo(new EpochLsn(2, 4096));
             assertThat(driver.lines()).containsExactly("flush vol0", "list", "flush vol1", "flush vol0");
         }
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
 
@@ -47,7 +48,7 @@ class DriverClientTest {
                             RESOURCE,
                             NODE,
                             Optional.of(new LogPosition(-4096, 7, 0xabcL)),
-                            Optional.of(8192L)),
+                            Optional.of(new EpochLsn(8, 8192))),
                     new FileAccess(FileAccess.Io.SIO, true));
             client.attach("vol0", Path.of("/dev/vdü"), true, Optional.of(5L), FileAccess.USUAL);
             client.received("vol0", new SegmentName(3, 4096), 12288);
@@ -61,7 +62,8 @@ class DriverClientTest {
                             "create vol0 directory=/srv/a%20log%20%251%0A size=1048576 block=4096 resource-uuid="
                                     + RESOURCE
                                     + " node-uuid=" + NODE + " start-lsn=18446744073709547520 start-epoch=7"
-                                    + " start-chain=0000000000000abc inconsistent-until-lsn=8192 io=sio direct=yes",
+                                    + " start-chain=0000000000000abc inconsistent-until-lsn=8192"
+                                    + " inconsistent-until-epoch=8 io=sio direct=yes",
                             "attach vol0 disk=/dev/vdü label=write create-size=5 io=aio direct=no",
                             "received vol0 epoch=3 start-lsn=4096 lsn=12288",
                             "peer-add vol0 peer=" + NODE + " lsn=4096",
@@ -115,16 +117,16 @@ class DriverClientTest {
                 "=5\nok\n",
                 "error\n",
                 "error busy\n",
-                "end-lsn=5\nerror busy in the middle\n",
-                "end-lsn=\nok\n",
-                "end-lsn=-1\nok\n",
-                "end-lsn=+1\nok\n",
-                "end-lsn=18446744073709551616\nok\n",
-                "end-lsn=99999999999999999999\nok\n",
-                "end-lsn=5 \nok\n",
-                "end-lsn=%3\nok\n",
-                "end-lsn=%zz\nok\n",
-                "other=5\nok\n",
+                "epoch=1\nend-lsn=5\nerror busy in the middle\n",
+                "epoch=1\nend-lsn=\nok\n",
+                "epoch=1\nend-lsn=-1\nok\n",
+                "epoch=1\nend-lsn=+1\nok\n",
+                "epoch=1\nend-lsn=18446744073709551616\nok\n",
+                "epoch=1\nend-lsn=99999999999999999999\nok\n",
+                "epoch=1\nend-lsn=5 \nok\n",
+                "epoch=1\nend-lsn=%3\nok\n",
+                "epoch=1\nend-lsn=%zz\nok\n",
+                "epoch=1\nother=5\nok\n",
                 "\nok\n",
             })
     void endsASessionWhoseReplyTheProtocolDoesNotAllow(String reply) throws Exception {
@@ -169,8 +171,8 @@ class DriverClientTest {
                     .withMessageContaining(socket().toString())
                     .withMessageContaining("start brickd");
             for (int start = 0; start < 2; start++) {
-                try (ScriptedDriver driver = answering("end-lsn=4096\nok\n")) {
-                    assertThat(client.flush("vol0")).isEqualTo(4096);
+                try (ScriptedDriver driver = answering("epoch=2\nend-lsn=4096\nok\n")) {
+                    assertThat(client.flush("vol0")).isEqualTo(new EpochLsn(2, 4096));
                     assertThat(driver.lines()).hasSize(1);
                 }
             }
@@ -196,7 +198,7 @@ class DriverClientTest {
             if (line.startsWith("checkpoint")) {
                 awaitForever(never);
             }
-            return Optional.of("end-lsn=0\nok\n");
+            return Optional.of("epoch=0\nend-lsn=0\nok\n");
         })) {
             CompletableFuture<Throwable> slow = CompletableFuture.runAsync(() -> {
                         try {
@@ -207,7 +209,7 @@ class DriverClientTest {
                     })
                     .handle((done, failed) -> failed);
             Awaitility.await().until(() -> driver.lines().contains("checkpoint vol0"));
-            assertThat(client.flush("vol0")).isZero();
+            assertThat(client.flush("vol0").lsn()).isZero();
 
             client.close();
 

@@ -83,7 +83,8 @@ final class TestCluster implements AutoCloseable {
         nodes.forEach(node -> until(
                 node,
                 view -> view.resource("vol0")
-                        .filter(vol0 -> vol0.replicas().size() == 3)
+                        .filter(vol0 -> vol0.replicas().size() == 3
+                                && vol0.problems().isEmpty()) // a replica's keys arrive one by one
                         .isPresent()));
         return nodes;
     }

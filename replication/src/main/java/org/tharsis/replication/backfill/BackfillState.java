@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tharsis.replication.log.Crc32c;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.store.Directories;
 
@@ -31,7 +32,7 @@ import org.tharsis.replication.store.Directories;
  *   resume-epoch 1
  *   resume-chain 5b1f2a90c3d4e6f7
  *   device-bytes 1073741824
- *   copying 262144               or: applied, and the LSN
+ *   copying 262144               or: applied, the LSN and its epoch
  *   crc32c 89abcdef
  * </pre>
  *
@@ -54,9 +55,9 @@ public record BackfillState(UUID serverNode, LogPosition resumePoint, long devic
         /**
          * All differences are on the disk.
          *
-         * @param consistentLsn the replica is consistent once its log is replayed up to here
+         * @param consistent the replica is consistent once the log of this history is replayed up to here
          */
-        record Applied(long consistentLsn) implements Phase {}
+        record Applied(EpochLsn consistent) implements Phase {}
     }
 
     private static final String FILE = "state";
@@ -68,7 +69,7 @@ public record BackfillState(UUID serverNode, LogPosition resumePoint, long devic
             + "resume-epoch (\\d{1,19})\\n"
             + "resume-chain ([0-9a-f]{16})\\n"
             + "device-bytes (\\d{1,19})\\n"
-            + "(copying|applied) (\\d{1,19})\\n");
+            + "(?:copying (\\d{1,19})|applied (\\d{1,19}) (\\d{1,19}))\\n");
     private static final Pattern CHECKSUM = Pattern.compile("(?s)(.*\\n)crc32c ([0-9a-f]{8})\\n");
 
     /**
@@ -119,7 +120,6 @@ public record BackfillState(UUID serverNode, LogPosition resumePoint, long devic
         if (!fields.matches()) {
             throw damaged(file, "it is of another version");
         }
-        long value = Long.parseUnsignedLong(fields.group(7));
         return new BackfillState(
                 UUID.fromString(fields.group(1)),
                 new LogPosition(
@@ -127,7 +127,14 @@ public record BackfillState(UUID serverNode, LogPosition resumePoint, long devic
                         Long.parseUnsignedLong(fields.group(3)),
                         Long.parseUnsignedLong(fields.group(4), 16)),
                 Long.parseUnsignedLong(fields.group(5)),
-                fields.group(6).equals("copying") ? new Phase.Copying(value) : new Phase.Applied(value));
+                phase(fields));
+    }
+
+    private static Phase phase(Matcher fields) {
+        return fields.group(6) != null
+                ? new Phase.Copying(Long.parseUnsignedLong(fields.group(6)))
+                : new Phase.Applied(
+                        new EpochLsn(Long.parseUnsignedLong(fields.group(8)), Long.parseUnsignedLong(fields.group(7))));
     }
 
     private static IOException damaged(Path file, String what) {
@@ -138,7 +145,8 @@ public record BackfillState(UUID serverNode, LogPosition resumePoint, long devic
 
     private String lines() {
         String phaseLine = phase instanceof Phase.Applied applied
-                ? "applied " + applied.consistentLsn()
+                ? "applied " + applied.consistent().lsn() + " "
+                        + applied.consistent().epoch()
                 : "copying " + ((Phase.Copying) phase).offset();
         return String.format(
                 "tharsis-backfill 1\nserver %s\nresume-lsn %d\nresume-epoch %d\nresume-chain %016x\ndevice-bytes %d\n%s\n",

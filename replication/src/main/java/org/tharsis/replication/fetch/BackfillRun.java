@@ -15,6 +15,7 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tharsis.replication.backfill.DeviceRanges;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogFormatException;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.peer.Backoff;
@@ -241,7 +242,7 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
         } else if (frame instanceof ServerFrame.BackfillEnd end
                 && phase == Phase.RUNNING
                 && digests.expected() == digests.ranges().count()) {
-            finish(end.lsn());
+            finish(end.consistent());
         } else {
             throw unexpected(frame);
         }
@@ -392,14 +393,19 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
         }
     }
 
-    private void finish(long endLsn) {
+    private void finish(EpochLsn consistent) throws WireException {
+        if (Long.compareUnsigned(consistent.lsn(), resumePoint.lsn()) < 0
+                || Long.compareUnsigned(consistent.epoch(), resumePoint.epoch()) < 0) {
+            throw WireException.protocol(
+                    "a backfill that ends at " + consistent + ", before its resume point, " + resumePoint);
+        }
         phase = Phase.FINISHING;
         stream = Optional.empty();
-        writeLane.execute(() -> syncLane.execute(() -> flush(endLsn)));
+        writeLane.execute(() -> syncLane.execute(() -> flush(consistent)));
     }
 
     /** On the sync lane, behind all that was appended. */
-    private void flush(long endLsn) {
+    private void flush(EpochLsn consistent) {
         Optional<BackfillIntake> log = intake;
         if (log.isEmpty()) {
             return; // it was given up meanwhile, and is tried again
@@ -408,7 +414,7 @@ final class BackfillRun implements Backfill, LinkUser, ClientStream.Listener {
             log.get().flush();
             loop.execute(() -> {
                 tick();
-                end(() -> result.complete(new BackfillResult(resumePoint, endLsn)));
+                end(() -> result.complete(new BackfillResult(resumePoint, consistent)));
             });
         } catch (IOException | LogFormatException | RuntimeException failure) {
             writeLane.execute(() -> giveUp(failure));

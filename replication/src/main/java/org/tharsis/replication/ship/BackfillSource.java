@@ -16,6 +16,7 @@ import org.tharsis.replication.backfill.DeviceRanges;
 import org.tharsis.replication.backfill.DiskReader;
 import org.tharsis.replication.backfill.RangeDifference;
 import org.tharsis.replication.backfill.RangeDigest;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.peer.Chunk;
 import org.tharsis.replication.peer.ChunkSource;
 import org.tharsis.replication.peer.ServedStream;
@@ -40,10 +41,14 @@ final class BackfillSource implements ChunkSource {
 
     private boolean endAsked;
     /** Set by whoever knows it, then the stream is woken. */
-    private volatile Optional<EndLsn> end = Optional.empty();
+    private volatile Optional<End> end = Optional.empty();
 
     /** End of the log after the last block was read, or why it is not known. */
-    private record EndLsn(long lsn, Optional<String> failure) {}
+    private sealed interface End {
+        record At(EpochLsn position) implements End {}
+
+        record Unknown(String reason) implements End {}
+    }
 
     /** @param firstRange is answered first */
     BackfillSource(ServedStream stream, ServedReplica replica, BackfillOrigin origin, long firstRange) {
@@ -98,19 +103,17 @@ final class BackfillSource implements ChunkSource {
     private Optional<Chunk> end() throws WireException {
         if (!endAsked) {
             endAsked = true;
-            replica.endLsn().whenComplete((lsn, failure) -> {
+            replica.flushedEnd().whenComplete((position, failure) -> {
                 end = Optional.of(
-                        failure == null
-                                ? new EndLsn(lsn, Optional.empty())
-                                : new EndLsn(0, Optional.of(String.valueOf(failure.getMessage()))));
+                        failure == null ? new End.At(position) : new End.Unknown(String.valueOf(failure.getMessage())));
                 stream.wake();
             });
         }
-        Optional<EndLsn> known = end;
-        if (known.isPresent() && known.get().failure().isPresent()) {
-            throw new WireException(ErrorCode.REFUSED, known.get().failure().get());
+        Optional<End> known = end;
+        if (known.isPresent() && known.get() instanceof End.Unknown unknown) {
+            throw new WireException(ErrorCode.REFUSED, unknown.reason());
         }
-        return known.map(at -> Chunk.of(new ServerFrame.BackfillEnd(stream.id(), at.lsn())));
+        return known.map(at -> Chunk.of(new ServerFrame.BackfillEnd(stream.id(), ((End.At) at).position())));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogPosition;
 
@@ -61,6 +62,6 @@ public interface ServedReplica {
      */
     CompletionStage<BackfillOrigin> prepareBackfill(UUID follower, Optional<LogPosition> resume);
 
-    /** End of this node's log now, asked after the last block was read: what was read has nothing from beyond it. */
-    CompletionStage<Long> endLsn();
+    /** Durable end of this node's log now, asked after the last block was read: what was read has nothing from beyond it. */
+    CompletionStage<EpochLsn> flushedEnd();
 }

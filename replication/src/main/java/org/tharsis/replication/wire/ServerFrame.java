@@ -2,6 +2,7 @@
 package org.tharsis.replication.wire;
 
 import io.netty.buffer.ByteBuf;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
 
@@ -326,9 +327,9 @@ public sealed interface ServerFrame extends Frame {
     /**
      * All ranges are answered.
      *
-     * @param lsn consistent once the log is replayed to here
+     * @param consistent once the log of this history is replayed to here
      */
-    record BackfillEnd(int stream, long lsn) implements Last {
+    record BackfillEnd(int stream, EpochLsn consistent) implements Last {
         static final int TYPE = 44;
 
         @Override
@@ -338,11 +339,11 @@ public sealed interface ServerFrame extends Frame {
 
         @Override
         public void writeBody(ByteBuf out) {
-            out.writeLongLE(lsn);
+            out.writeLongLE(consistent.epoch()).writeLongLE(consistent.lsn());
         }
 
         static BackfillEnd read(int stream, ByteBuf body) {
-            return new BackfillEnd(stream, body.readLongLE());
+            return new BackfillEnd(stream, new EpochLsn(body.readLongLE(), body.readLongLE()));
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 
 class BackfillStateTest {
@@ -30,7 +31,10 @@ class BackfillStateTest {
     @Test
     void remembersWhatWasWrittenLast() throws Exception {
         BackfillState applied = new BackfillState(
-                UUID.randomUUID(), new LogPosition(1L << 62, 7, -1), 512, new BackfillState.Phase.Applied(1L << 62));
+                UUID.randomUUID(),
+                new LogPosition(1L << 62, 7, -1),
+                512,
+                new BackfillState.Phase.Applied(new EpochLsn(7, 1L << 62)));
         for (BackfillState state : new BackfillState[] {COPYING, applied, COPYING}) {
             state.write(directory);
             assertThat(BackfillState.read(directory)).contains(state);

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tharsis.replication.backfill.BackfillState;
 import org.tharsis.replication.backfill.DeviceRanges;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.peer.CuttingProxy;
 import org.tharsis.replication.peer.PeerAddress;
@@ -108,7 +109,9 @@ class BackfillRunTest {
             Backfill backfill = nodes.fetcher.backfill(nodes.address(), target);
 
             assertThat(complete(backfill))
-                    .isEqualTo(new BackfillResult(RESUME, primary.end().lsn()));
+                    .isEqualTo(new BackfillResult(
+                            RESUME,
+                            new EpochLsn(primary.end().epoch(), primary.end().lsn())));
             int different = 0;
             int blocks = 1; // the last one, of 512 bytes
             for (int range = 0; range < RANGES; range++) {

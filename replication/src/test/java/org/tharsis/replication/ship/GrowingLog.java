@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogEncoder;
 import org.tharsis.replication.log.LogEncoder.Entry;
@@ -163,7 +164,7 @@ public final class GrowingLog implements ServedReplica {
     }
 
     @Override
-    public CompletionStage<Long> endLsn() {
-        return CompletableFuture.completedStage(end.lsn());
+    public CompletionStage<EpochLsn> flushedEnd() {
+        return CompletableFuture.completedStage(new EpochLsn(end.epoch(), end.lsn()));
     }
 }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tharsis.replication.backfill.RangeDigest;
+import org.tharsis.replication.log.EpochLsn;
 import org.tharsis.replication.log.EpochStart;
 import org.tharsis.replication.log.LogPosition;
 import org.tharsis.replication.log.SegmentName;
@@ -68,7 +69,7 @@ class FrameTest {
                 new ServerFrame.Blocks(18, 131072, 0x12345678, content(512)),
                 new ServerFrame.Zeroes(19, 12, 13),
                 new ServerFrame.Equal(20, 14, 15),
-                new ServerFrame.BackfillEnd(21, 16));
+                new ServerFrame.BackfillEnd(21, new EpochLsn(16, 17)));
     }
 
     private static ByteBuf content(int bytes) {
