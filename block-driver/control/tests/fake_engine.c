@@ -39,6 +39,7 @@ static void open_status(struct fake_engine *engine, const struct th_engine_call 
 		.node_uuid = { { 7 } },
 		.device_bytes = 64 * TH_MIB,
 		.block_bytes = 4096,
+		.epoch = 3,
 		.end_lsn = 8192,
 		.end_chain = 0x0123456789abcdefULL,
 	};
@@ -56,6 +57,8 @@ static void take_effect(struct fake_engine *engine, struct th_engine_call *call)
 		engine->status.disk_attached = false;
 	else if (call->operation == TH_CALL_PRIMARY)
 		engine->status.role = TH_ROLE_PRIMARY;
+	else if (call->operation == TH_CALL_FLUSH)
+		call->epoch = engine->status.epoch;
 	call->end_lsn = engine->status.end_lsn;
 	call->end_chain = engine->status.end_chain;
 }

@@ -55,7 +55,7 @@ static void open_recovers_and_tells_where_the_log_ends(void **state)
 		      "open vol0 directory=/log resource-uuid=00112233445566778899aabbccddeeff",
 		      "role=secondary\nresource-uuid=00112233-4455-6677-8899-aabbccddeeff\n"
 		      "node-uuid=07000000-0000-0000-0000-000000000000\ndevice-bytes=67108864\n"
-		      "epoch=0\nend-lsn=8192\nend-chain=0123456789abcdef\nok\n");
+		      "epoch=3\nend-lsn=8192\nend-chain=0123456789abcdef\nok\n");
 	assert_int_equal(bench_brick_count(), 2);
 	client_expect(&client, "list", "resource=vol0\nok\n");
 	client_refused(&client, "open vol0 directory=/log", "exists");
@@ -281,7 +281,7 @@ static void a_close_that_fails_leaves_it_open_and_can_be_repeated(void **state)
 	engine_fails(TH_CALL_CLOSE, -EIO, "not now");
 	fake_engine_script.close_stays_open = true;
 	client_expect(&client, "close vol0", "error io not now\n");
-	client_expect(&client, "flush vol0", "end-lsn=8192\nok\n");
+	client_expect(&client, "flush vol0", "epoch=3\nend-lsn=8192\nok\n");
 	fake_engine_reset();
 	close_vol0();
 }
@@ -357,7 +357,7 @@ static void shape_is_changed_by_one_command_at_a_time(void **state)
 	client_refused(&other, "attach vol0 disk=/dev/d", "busy");
 	client_refused(&other, "export vol0 name=b", "busy");
 	client_refused(&other, "close vol0", "busy");
-	client_expect(&other, "flush vol0", "end-lsn=8192\nok\n");
+	client_expect(&other, "flush vol0", "epoch=3\nend-lsn=8192\nok\n");
 	bench_end_unexport();
 	assert_string_equal(client.reply, "ok\n");
 	close_vol0();
@@ -484,7 +484,7 @@ static void a_shutdown_closes_everything_and_refuses_new_commands(void **state)
 	fake_engine_script.hold = false;
 	fake_engine_release(bench_engine("vol0"));
 	bench_run();
-	assert_string_equal(other.reply, "end-lsn=8192\nok\n");
+	assert_string_equal(other.reply, "epoch=3\nend-lsn=8192\nok\n");
 	assert_int_equal(shutdowns_done, 1);
 	assert_int_equal(shutdown.failed_count, 0);
 	assert_int_equal(bench_brick_count(), 0);

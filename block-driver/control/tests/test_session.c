@@ -109,7 +109,7 @@ static void a_command_under_way_holds_back_the_next_ones(void **state)
 	fake_engine_script.hold = false;
 	fake_engine_release(bench_engine("vol0"));
 	bench_run();
-	assert_string_equal(client.reply, "end-lsn=8192\nok\nresource=vol0\nok\n");
+	assert_string_equal(client.reply, "epoch=3\nend-lsn=8192\nok\nresource=vol0\nok\n");
 	close_vol0();
 }
 
