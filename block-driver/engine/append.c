@@ -321,6 +321,18 @@ static int check_request(const struct th_engine *engine, const struct th_request
 	return 0;
 }
 
+/*
+ * After a failed flush of the disk nothing is written back until the resource is opened anew. Who then waits for room that only
+ * a later checkpoint could make would wait for ever, and with it whoever wants to take the device away.
+ */
+static bool room_never_comes(const struct th_engine *engine)
+{
+	if (!engine->disk_failed)
+		return false;
+	return th_dirty_index_room(&engine->index) < TH_INDEX_RESERVE ||
+	       (engine->log_full && th_retention_floor(engine) >= engine->checkpoint_durable_lsn);
+}
+
 static void admit_writes(struct th_engine *engine)
 {
 	while (!th_list_empty(&engine->writes)) {
@@ -341,8 +353,13 @@ static void admit_writes(struct th_engine *engine)
 			th_engine_wake_at(engine, engine->throttle_until_ns);
 			return;
 		}
-		if (!append_request(engine, request))
-			return;
+		if (!append_request(engine, request)) {
+			if (!room_never_comes(engine))
+				return;
+			th_list_remove(&request->link);
+			th_engine_complete_device(engine, request, -EIO);
+			continue;
+		}
 		th_list_remove(&request->link);
 		th_list_push_back(&batch_at(engine, engine->batch_count - 1)->waiters,
 				  &request->link);
@@ -397,6 +414,8 @@ static void advance_appended(struct th_engine *engine)
 		return;
 	th_log_cache_set_evictable(&engine->cache, engine->appended.lsn);
 	th_engine_changed(engine);
+	th_engine_kick(
+		engine); /* calls wait for it, also when the batch was nobody's: its request was refused meanwhile */
 }
 
 void th_acknowledge_step(struct th_engine *engine)

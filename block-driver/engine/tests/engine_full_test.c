@@ -69,6 +69,28 @@ static void when_the_log_is_full_writers_wait_until_the_peer_has_it(void **state
 	assert_int_equal(status_of(node).error.code, 0);
 }
 
+static void when_the_disk_has_failed_and_the_log_is_full_writers_fail(void **state)
+{
+	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
+	uint64_t count = 0;
+	int error;
+
+	refuse(node, FAULT_DISK, TH_FLUSH, NULL, -EIO);
+	do {
+		error = node_write(node, place(count), WRITE_BYTES, count + 1);
+		assert_true(++count < 1000);
+	} while (!error);
+	assert_int_equal(error, -EIO);
+	assert_true(count > 10);
+	assert_true(status_of(node).log_full);
+	assert_true(node_said(node, "the disk failed to flush"));
+	assert_int_equal(node_flush(node), 0);
+	for (uint64_t i = count > 16 ? count - 16 : 0; i < count - 1; i++)
+		assert_true(node_holds(node, place(i), WRITE_BYTES, i + 1));
+	/* It ends, and says that not everything is on the disk. */
+	assert_int_equal(node_close(node), -EIO);
+}
+
 static void a_full_log_keeps_nobody_from_reading_and_flushing(void **state)
 {
 	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
@@ -564,6 +586,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		engine_test(when_the_log_is_full_writers_wait_until_the_peer_has_it),
+		engine_test(when_the_disk_has_failed_and_the_log_is_full_writers_fail),
 		engine_test(a_full_log_keeps_nobody_from_reading_and_flushing),
 		engine_test(without_peers_the_log_never_stays_full),
 		engine_test(without_a_disk_writers_wait_until_there_is_one),
