@@ -26,7 +26,7 @@ static void budget_put(struct th_memory_budget *budget, void *chunk)
 	budget->free_count++;
 }
 
-/* A free chunk, or a new one; NULL: the budget is used up, or the host has no more memory. */
+/* A free chunk, or a new one; NULL: the budget is used up, or the host has no more memory, or needs it elsewhere. */
 static void *budget_take(struct th_memory_budget *budget)
 {
 	void *chunk = budget->free;
@@ -36,7 +36,7 @@ static void *budget_take(struct th_memory_budget *budget)
 		budget->free_count--;
 		return chunk;
 	}
-	if (budget->chunk_count == budget->chunk_count_max)
+	if (budget->chunk_count == budget->chunk_count_max || th_memory_is_short())
 		return NULL;
 	chunk = th_alloc_buffer(TH_CHUNK_BYTES);
 	if (chunk)

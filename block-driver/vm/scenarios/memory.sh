@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Little memory: what is written through a file system on the device while nearly all memory is used up arrives; so does
-# what is swapped out to the device. Both end, and nothing is lost.  memory [sio|aio...]
+# Little memory: what is written through a file system on the device while nearly all memory is used up arrives. With swap: so
+# does what is swapped out to the device, which does not always end (docs/kernel-driver.md, "Memory").
+# memory [file-system|swap [sio|aio...]]
 #: modules ext4 tharsis
 #: programs brickctl
 #: disks 500M 330M
@@ -9,6 +10,8 @@
 #: seconds 240
 export io
 size=320MiB
+what=${1:-file-system}
+[ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- sio aio
 
 available_mib() {
@@ -26,7 +29,7 @@ use_up() {
 pattern() {
 	for number in $(seq "$1"); do
 		echo "$io $number"
-		dd if=/log/piece bs=64k 2>/dev/null
+		cat /log/piece
 	done
 }
 
@@ -36,7 +39,7 @@ holds() {
 }
 
 mkdir -p /log /ballast
-mount -t tmpfs -o size=100% ballast /ballast
+mount -t tmpfs -o size=200% ballast /ballast
 mkfs.ext4 -q "$(disk 1)"
 mount "$(disk 1)" /log
 dd if=/dev/urandom of=/log/piece bs=1M count=8 2>/dev/null
@@ -61,11 +64,8 @@ end() {
 	ctl close vol0
 }
 
-epoch=0
-for io in "$@"; do
+try_file_system() {
 	begin no
-
-	say "a file system, io=$io"
 	mkfs.ext4 -q "$device"
 	mount "$device" /mnt
 	use_up 24
@@ -76,13 +76,14 @@ for io in "$@"; do
 	umount /mnt
 	rm -f /ballast/file
 	end
+}
 
-	say "swap, io=$io"
+try_swap() {
 	begin yes
 	mkswap "$device" >/dev/null
 	swapon "$device"
 	count=$((($(available_mib) + 100) / 8))
-	pattern $count >/ballast/file
+	pattern $count >/ballast/file || fail "the memory ended: $(cat /proc/swaps)"
 	swapped=$(awk '{ kib = $4 } END { print int(kib / 1024) }' /proc/swaps)
 	say "$swapped MiB are swapped out"
 	[ "$swapped" -ge 50 ] || fail "that is too little to prove anything"
@@ -90,6 +91,16 @@ for io in "$@"; do
 	rm /ballast/file
 	swapoff "$device"
 	end
+}
+
+epoch=0
+for io in "$@"; do
+	say "$what, io=$io"
+	case $what in
+	file-system) try_file_system ;;
+	swap) try_swap ;;
+	*) fail "usage: memory [file-system|swap [sio|aio...]]" ;;
+	esac
 done
 umount /log
 rmmod tharsis

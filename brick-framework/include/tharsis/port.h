@@ -61,6 +61,11 @@ void th_free(void *memory);
 /* For I/O: aligned to 4096, as direct I/O wants it. @bytes is a multiple of 4096. */
 void *th_alloc_buffer(size_t bytes);
 void th_free_buffer(void *buffer, size_t bytes);
+/*
+ * Others on this host need what memory there is: whoever can do with less takes no more now. Never blocks; costs about as much
+ * as an allocation.
+ */
+bool th_memory_is_short(void);
 
 /* ---- checksums: any context, never block ---- */
 

@@ -24,6 +24,17 @@ void th_free(void *memory)
 }
 
 /*
+ * What we take on top while memory runs out is missing where it could be written back to make more. So we leave others
+ * a part of all memory: some times what the kernel itself tries to keep free.
+ */
+#define SPARE_PART 16
+
+bool th_memory_is_short(void)
+{
+	return si_mem_available() < (long)(totalram_pages() / SPARE_PART);
+}
+
+/*
  * Whole pages: from the page allocator, or slabs that are aligned to their size. Asked for again and again while memory is
  * short, by the thread that others wait for: so it does not look for long.
  */
