@@ -66,7 +66,7 @@ end() {
 
 try_file_system() {
 	begin no
-	mkfs.ext4 -q "$device"
+	mkfs.ext4 -q -F "$device"
 	mount "$device" /mnt
 	use_up 24
 	pattern 15 >/mnt/file
