@@ -31,29 +31,32 @@ def qemu_command(kernel, initramfs, disks, memory_mib):
     return command
 
 
-def uml_command(kernel, initramfs, disks, memory_mib, folder, console_input):
+def uml_command(kernel, initramfs, disks, memory_mib, folder, has_input):
     return [
         str(kernel.image), f"mem={memory_mib}M", f"uml_dir={folder}", "umid=machine", f"initrd={initramfs}",
-        "quiet", "panic=-1", "oops=panic", "con=null", f"con0={'fd:0' if console_input else 'null'},fd:1",
+        "quiet", "panic=-1", "oops=panic", "con=null", f"con0={'fd:0' if has_input else 'null'},fd:1",
     ] + [f"ubd{number}={disk}" for number, disk in enumerate(disks)]
 
 
 class Machine:
-    """One that runs. `echo` takes each line that it says; `disks` are paths, or for QEMU also addresses (nbd:...)."""
+    """One that runs. `echo` takes each line that it says; `disks` are paths, or for QEMU also addresses (nbd:...).
+    `extra`: more arguments for it; `prefix`: a command that runs it, such as in another network. `console_input`: where its
+    console reads, as Popen's stdin; None: the terminal, where its lines go then too."""
 
-    def __init__(self, kernel, folder, initramfs, disks, memory_mib=512, console_input=False):
+    def __init__(self, kernel, folder, initramfs, disks, memory_mib=512, console_input=subprocess.DEVNULL, extra=(), prefix=()):
         if kernel.is_uml:
-            command = uml_command(kernel, initramfs, disks, memory_mib, folder, console_input)
+            has_input = console_input != subprocess.DEVNULL
+            command = uml_command(kernel, initramfs, disks, memory_mib, folder, has_input)
         else:
             command = qemu_command(kernel, initramfs, disks, memory_mib)
         self.console = Console()
         self.rest = b""
+        on_terminal = console_input is None
         # User-mode Linux keeps the machine's memory in a file there, and is many processes: one group.
         self.process = subprocess.Popen(
-            command, env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not console_input,
-            stdin=None if console_input else subprocess.DEVNULL,
-            stdout=None if console_input else subprocess.PIPE,
-            stderr=None if console_input else subprocess.STDOUT)
+            [*prefix, *command, *extra], env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not on_terminal,
+            stdin=console_input, stdout=None if on_terminal else subprocess.PIPE,
+            stderr=None if on_terminal else subprocess.STDOUT)
 
     def lines(self, seconds):
         """Lines until it is switched off, or until the time is over (then TimeoutError)."""

@@ -44,6 +44,7 @@ class Needs:
         self.files = []
         self.disks = []
         self.images = []
+        self.network = False
         self.memory_mib = 512
         self.seconds = 60
         for line in pathlib.Path(script).read_text().splitlines():
@@ -63,6 +64,8 @@ class Needs:
             self.disks += [size_bytes(value) for value in values]
         elif key == "images":
             self.images += values
+        elif key == "network":
+            self.network = True
         elif key == "memory":
             self.memory_mib = size_bytes(values[0]) >> 20
         elif key == "seconds":
@@ -102,7 +105,7 @@ def program_path(name):
     return answer(str(HERE / "static-fio")) if name == "fio" else program(name)
 
 
-def make_initramfs(folder, kernel, script, needs, arguments):
+def make_initramfs(folder, kernel, script, needs, arguments, more_files=()):
     path = folder / f"{pathlib.Path(script).stem}.cpio"
     words = folder / "arguments"
     words.write_text(" ".join(arguments) + "\n")
@@ -111,8 +114,9 @@ def make_initramfs(folder, kernel, script, needs, arguments):
         ("bench/library.sh", HERE / "guest/library.sh"),
         ("bench/scenario", script),
         ("bench/arguments", words),
+        *more_files,
     ] + [(f"bench/files/{pathlib.Path(name).name}", TOP / name) for name in needs.files]
-    drivers = [] if kernel.is_uml else ["virtio_pci", "virtio_blk"]
+    drivers = [] if kernel.is_uml else ["virtio_pci", "virtio_blk"] + ["virtio_net"] * needs.network
     programs = [program_path(name) for name in needs.programs] + [initramfs.tool_path(name) for name in needs.tools]
     initramfs.write(path, programs, files, kernel.modules(drivers + needs.modules))
     return path

@@ -51,6 +51,27 @@ sectors() {
 	blockdev --getsz "$1"
 }
 
+# ---- the network
+
+# network NAME NUMBER: this machine is called so, and has this address
+network() {
+	hostname "$1"
+	ip link set lo up
+	ip address add "10.0.0.$2/24" dev "$(interface)"
+	ip link set "$(interface)" mtu 9000 up
+}
+
+# interface: the one that leads to the other machines
+interface() {
+	for name in vec0 eth0; do
+		if [ -e "/sys/class/net/$name" ]; then
+			echo "$name"
+			return
+		fi
+	done
+	fail "this machine has no network"
+}
+
 # ---- the driver
 
 # The kernel driver, until start_brickd has been called.
@@ -259,7 +280,7 @@ numbers_given_up() {
 	refused ctl status numbers 2>/dev/null
 }
 
-# ---- suites of tests, which expect a whole system
+# ---- what expects a whole system, such as suites of tests
 
 # system DISK...: the first one is Debian's, in /system; the suites on the others are in /system/suite1 and so on
 system() {
@@ -269,7 +290,9 @@ system() {
 	for folder in proc sys dev tmp run; do
 		mount -o bind "/$folder" "/system/$folder"
 	done
-	cp "$(command -v fio)" /system/usr/bin/
+	if fio=$(command -v fio); then
+		cp "$fio" /system/usr/bin/
+	fi
 	number=0
 	for suite in "$@"; do
 		number=$((number + 1))

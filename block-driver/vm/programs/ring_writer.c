@@ -4,7 +4,8 @@
  * a machine, with the same content.
  *
  *   ring_writer write DEVICE BLOCKS SECONDS [FROM]   number n goes to block (n - 1) % BLOCKS, 8 at once, with flushes;
- *                                          prints "flushed=NUMBER" when all up to it are durable; begins behind FROM
+ *                                          prints "flushed=NUMBER" when all up to it are durable, and at its end, also when
+ *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM
  *   ring_writer check DEVICE BLOCKS FLUSHED  prints "found=NUMBER"; exit status 1 when not all numbers up to FLUSHED are
  *                                          there, or what is there is no prefix of what was written
  */
@@ -113,6 +114,23 @@ static void acknowledge(uint64_t number)
 	pthread_mutex_unlock(&writer.mutex);
 }
 
+/* Nothing is acknowledged any more while this thread tells how much was. */
+static void tell_end(void)
+{
+	pthread_mutex_lock(&writer.mutex);
+	printf("acknowledged=%" PRIu64 "\n", writer.acknowledged);
+	fflush(stdout);
+}
+
+static void refused(const char *what)
+{
+	int error = errno;
+
+	tell_end();
+	errno = error;
+	fail(what);
+}
+
 static void flush(void)
 {
 	uint64_t sure;
@@ -121,7 +139,7 @@ static void flush(void)
 	sure = writer.acknowledged;
 	pthread_mutex_unlock(&writer.mutex);
 	if (fsync(writer.ring.fd) < 0)
-		fail("fsync");
+		refused("fsync");
 	pthread_mutex_lock(&writer.mutex);
 	if (sure > writer.flushed) {
 		writer.flushed = sure;
@@ -141,7 +159,7 @@ static void *write_numbers(void *unused)
 		fill(&writer.ring, number, block);
 		if (pwrite(writer.ring.fd, block, BLOCK_BYTES,
 			   (off_t)position(&writer.ring, number)) != BLOCK_BYTES)
-			fail("write");
+			refused("write");
 		acknowledge(number);
 		if (number % FLUSH_EVERY == 0)
 			flush();
@@ -165,6 +183,7 @@ static int do_write(struct ring ring, uint64_t seconds, uint64_t from)
 	for (int i = 0; i < DEPTH; i++)
 		pthread_join(threads[i], NULL);
 	flush();
+	tell_end();
 	return 0;
 }
 
