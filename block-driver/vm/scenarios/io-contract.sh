@@ -11,8 +11,8 @@ kind=${1-ext4}
 mkdir /place
 mount "$(disk 1)" /place
 dmesg -n 3
+trap 'dmesg -n 7' EXIT
 # shellcheck disable=SC2086 # no seed is no argument
 TMPDIR=/place io_contract_test kernel ${2-}
-dmesg -n 7
 umount /place
 rmmod tharsis_io_test

@@ -32,7 +32,7 @@ dmsetup create below --table "0 $(sectors "$(disk 1)") linear $(disk 1) 0"
 control create vol0 directory=/log size=100MiB >/dev/null
 control open vol0 directory=/log "io=$io" >/dev/null
 control tune vol0 writeback-delay-ms=50 segment-bytes=16MiB log-limit-bytes=256MiB >/dev/null
-control attach vol0 disk=/dev/mapper/below "io=$io" label=write
+control attach vol0 disk=/dev/mapper/below "io=$io" direct=yes label=write
 
 say "as a secondary it is read-only"
 control export vol0
