@@ -13,6 +13,7 @@ from bench.scenario import MACHINE_DIED, TOO_SLOW, Needs, make_disk, make_initra
 ROUNDS = 8
 PROMISE = re.compile(r"(flushed|kept)=(\d+)$")
 CHECKED = "-- checked"
+PANICKED = "Kernel panic - not syncing: sysrq triggered crash"
 # Slower is no failure, but more than that is no life.
 LIFE_SECONDS = 60
 
@@ -30,9 +31,9 @@ class Options:
 
 class Lives:
     """`panics`: the kernel of each machine is made to panic, and no disk loses anything; else the power is cut, and disks
-    lose what was not flushed."""
+    lose what was not flushed. `driver`: kernel, or ublk: brickd's disks."""
 
-    def __init__(self, kernel, options, panics, show):
+    def __init__(self, kernel, options, panics, show, driver="kernel"):
         if kernel.is_uml and not panics:
             raise Refused("disks with a volatile cache need QEMU")
         self.kernel = kernel
@@ -42,6 +43,8 @@ class Lives:
         self.chance = random.Random(options.seed)
         self.script = HERE / "guest/sudden-end.sh"
         self.needs = Needs(self.script)
+        self.needs.modules.append("tharsis" if driver == "kernel" else "ublk_drv")
+        self.driver = driver
         self.promised = {"flushed": 0, "kept": 0}
 
     def run(self):
@@ -61,7 +64,7 @@ class Lives:
         # A moment after all was checked; sometimes so early that the file system has hardly begun.
         wait_s = self.chance.choice((0.2, 1, 4)) * self.chance.random() * self.kernel.slowness() / 4
         words = [str(number), str(self.promised["flushed"]), str(self.promised["kept"]), self.options.io, self.options.kind,
-                 f"{wait_s:.2f}" if self.panics else "never"]
+                 f"{wait_s:.2f}" if self.panics else "never", self.driver]
         archive = make_initramfs(folder, self.kernel, self.script, self.needs, words)
         machine = power.switch_on(
             lambda disks: Machine(self.kernel, folder, archive, disks, self.needs.memory_mib))
@@ -72,7 +75,7 @@ class Lives:
             return TOO_SLOW
         finally:
             power.cut()
-        complaints = [text for text in machine.console.complaints if not (self.panics and "sysrq triggered" in text)]
+        complaints = [text for text in machine.console.complaints if not (self.panics and PANICKED in text)]
         if checked and not complaints:
             warn(f"run: round {number}: ended {wait_s:.2f} s after the check, {self.promised['flushed']} numbers flushed, "
                  f"{self.promised['kept']} files kept")
@@ -91,6 +94,9 @@ class Lives:
                 self.show(line)
             if line == CHECKED:
                 cut_at = time.monotonic() + wait_s
+            # User-mode Linux does not always end by itself then.
+            if self.panics and PANICKED in line:
+                return cut_at is not None
             if cut_at is not None and not self.panics and time.monotonic() > cut_at:
                 return True
-        return self.panics and cut_at is not None and machine.console.status is None
+        return False

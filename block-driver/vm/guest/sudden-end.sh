@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # One life of a machine between two ends that nobody expected: looks whether all is there that was promised, and then writes
 # until the next one. Two resources: numbers are written to the first one, files to the second one, where fio also has some.
-#   ROUND FLUSHED KEPT IO KIND PANIC
+#   ROUND FLUSHED KEPT IO KIND PANIC DRIVER
 # ROUND: from 1. FLUSHED, KEPT: the last number and the last file that were said to be durable. KIND: the file system under the
-# logs. PANIC: seconds until the kernel is made to panic, or 'never'.
-#: modules ext4 xfs tharsis
-#: programs brickctl ring_writer fio
+# logs. PANIC: seconds until the kernel is made to panic, or 'never'. DRIVER: kernel, or ublk (brickd).
+#: modules ext4 xfs
+#: programs brickctl brickd ring_writer fio
 #: disks 400M 33M 65M
 #: seconds 60
 round=$1
@@ -22,6 +22,7 @@ file() {
 }
 
 mkdir -p /log
+[ "$7" = kernel ] || start_brickd --ublk
 if [ "$round" = 1 ]; then
 	"mkfs.$5" -q "$(disk 1)"
 	mount "$(disk 1)" /log
