@@ -20,7 +20,7 @@ FOUND = re.compile(r"^found=(\d+)", re.MULTILINE)
 RING_BLOCKS = 8192
 RING_SIZE = f"--size={RING_BLOCKS * 4}KiB"
 # Writes a second, where nothing else slows them: all nodes share the processors of this machine.
-RATE = 1000
+RATE = 500
 NUMBERED_WRITER = TOP / "tools/numbered-writer"
 # Where this machine is in the network, behind all others.
 HOST_NUMBER = 254

@@ -70,7 +70,8 @@ class Pair:
         """The old one is being written to, with numbers above this one. Returns the last one that it has acknowledged; the new one
         has all of them."""
         time.sleep(LOAD_SECONDS)
-        new.tharsis("primary", "vol0", "--disconnect-users")
+        # In software emulation a replica may be far behind.
+        new.tharsis("primary", "vol0", "--disconnect-users", "--timeout", "5m")
         acknowledged = old.turned_away()
         if acknowledged == above:
             raise Failed(f"nothing was written to {old.name}")
