@@ -384,18 +384,19 @@ static bool open_choose_meta(struct th_engine *engine, struct th_engine_call *ca
 	static const struct th_uuid any;
 	enum th_format_check check[2];
 	uint64_t generation[2];
-	struct th_meta meta; /* one at a time: they are large for a kernel's stack */
+	struct th_meta *meta = &engine->meta; /* one is too large for a kernel's stack */
 	uint32_t best;
 
 	if (!th_uuid_equal(&call->resource_uuid, &any))
 		wanted = &call->resource_uuid;
 	for (uint32_t slot = 0; slot < 2; slot++) {
-		check[slot] = th_meta_unpack(&meta, blocks + slot * TH_BLOCK_BYTES, slot, wanted);
-		generation[slot] = check[slot] ? 0 : meta.generation;
+		check[slot] = th_meta_unpack(meta, blocks + slot * TH_BLOCK_BYTES, slot, wanted);
+		generation[slot] = check[slot] ? 0 : meta->generation;
 	}
 	if (check[0] && check[1]) {
 		enum th_format_check why = TH_MAX(check[0], check[1]);
 
+		memset(meta, 0, sizeof(*meta));
 		if (why == TH_FORMAT_FOREIGN)
 			th_call_fail(
 				call, -EXDEV,
@@ -409,9 +410,8 @@ static bool open_choose_meta(struct th_engine *engine, struct th_engine_call *ca
 		return false;
 	}
 	best = generation[1] > generation[0] ? 1 : 0;
-	TH_ASSERT(!th_meta_unpack(&meta, blocks + best * TH_BLOCK_BYTES, best, wanted));
-	engine->meta = meta;
-	engine->meta_writer.written_generation = meta.generation;
+	TH_ASSERT(!th_meta_unpack(meta, blocks + best * TH_BLOCK_BYTES, best, wanted));
+	engine->meta_writer.written_generation = meta->generation;
 	return true;
 }
 
