@@ -20,9 +20,13 @@ faults() {
 	echo 0 >"$faults/$1/verbose"
 }
 
-# unlucky COMMAND...: one whose allocations may fail
-unlucky() {
-	sh -c 'echo 1 >/proc/self/make-it-fail && exec "$@"' unlucky "$@"
+# unlucky_threads: allocations of the driver's threads may fail from now on
+unlucky_threads() {
+	for task in /proc/[0-9]*; do
+		case $(cat "$task/comm") in
+		tharsis*) echo 1 >"$task/make-it-fail" ;;
+		esac
+	done
 }
 
 for kind in failslab fail_page_alloc; do
@@ -38,13 +42,14 @@ numbers_closed
 failed=0
 # try COMMAND...: it may fail, but nothing else may
 try() {
-	unlucky brickctl --control /dev/tharsis-control "$@" >/dev/null 2>>/tmp/answers || failed=$((failed + 1))
+	ctl "$@" >/dev/null 2>>/tmp/answers || failed=$((failed + 1))
 }
+unlucky_threads
 for round in $(seq "$rounds"); do
 	faults failslab $((round % 4 + 1))
 	faults fail_page_alloc $((round % 2))
 	try open numbers directory=/log/numbers io="$io"
-	try tune numbers segment-bytes=1MiB
+	try tune numbers segment-bytes=1MiB log-limit-bytes=16MiB
 	try attach numbers disk="$(disk 2)" io="$io"
 	try role numbers primary epoch=$((epoch + round))
 	try export numbers
@@ -65,9 +70,7 @@ sort /tmp/answers | uniq -c | sort -rn | head -n 20
 numbers_opened "$(disk 2)"
 
 say "I/O without memory"
-for task in $(pgrep tharsis); do
-	echo 1 >"/proc/$task/make-it-fail"
-done
+unlucky_threads
 numbers_begin 5
 faults failslab 2
 faults fail_page_alloc 1
@@ -85,9 +88,10 @@ numbers_begin 5
 faults fail_make_request 5
 wait
 faults fail_make_request 0
-refused numbers_failed
-say "$(status numbers writeback-errors) of $(status numbers writebacks) writes failed"
-numbers_closed
+numbers_in_trouble 0 || fail "nothing was injected"
+say "$(status numbers writeback-errors) of $(status numbers writebacks) writes failed: $(status numbers error-text)"
+ctl unexport numbers
+ctl close numbers || true
 numbers_opened "$(disk 2)"
 
 say "a disk of the log that fails at random"
