@@ -27,6 +27,7 @@ echo "127.0.0.1 localhost $name" >/system/etc/hosts
 # None of the links are there that a package's scripts would make.
 THARSIS_JAVA=$(in_system sh -c 'ls /usr/lib/jvm/*/bin/java' | head -n 1)
 export THARSIS_JAVA
+export THARSIS_JAVA_OPTIONS=-XX:+ErrorFileToStdout
 chroot /system /tharsis/bin/tharsisd --config /tharsis/tharsis.conf &
 daemon=$!
 daemon_answers() {
