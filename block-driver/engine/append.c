@@ -323,7 +323,8 @@ static int check_request(const struct th_engine *engine, const struct th_request
 
 /*
  * After a failed flush of the disk nothing is written back until the resource is opened anew. Who then waits for room that only
- * a later checkpoint could make would wait for ever, and with it whoever wants to take the device away.
+ * a later checkpoint could make would wait for ever, and with it whoever wants to take the device away. Also whoever would
+ * still find room is refused: nothing is to follow a write that was.
  */
 static bool room_never_comes(const struct th_engine *engine)
 {
@@ -344,6 +345,10 @@ static void admit_writes(struct th_engine *engine)
 		gate = error ? TH_GATE_REFUSE : th_gate_write(engine, &error);
 		if (gate == TH_GATE_HOLD)
 			return;
+		if (gate == TH_GATE_OPEN && room_never_comes(engine)) {
+			gate = TH_GATE_REFUSE;
+			error = -EIO;
+		}
 		if (gate == TH_GATE_REFUSE || !request->length) {
 			th_list_remove(&request->link);
 			th_engine_complete_device(engine, request, error);
@@ -353,13 +358,8 @@ static void admit_writes(struct th_engine *engine)
 			th_engine_wake_at(engine, engine->throttle_until_ns);
 			return;
 		}
-		if (!append_request(engine, request)) {
-			if (!room_never_comes(engine))
-				return;
-			th_list_remove(&request->link);
-			th_engine_complete_device(engine, request, -EIO);
-			continue;
-		}
+		if (!append_request(engine, request))
+			return;
 		th_list_remove(&request->link);
 		th_list_push_back(&batch_at(engine, engine->batch_count - 1)->waiters,
 				  &request->link);

@@ -244,6 +244,11 @@ numbers_in_trouble() {
 	numbers_failed || numbers_above writeback-errors "$1"
 }
 
+# numbers_stuck: a flush of the disk has failed, so that nothing is written back until they are opened anew
+numbers_stuck() {
+	ctl status numbers | grep -q '^event.*the disk failed to flush'
+}
+
 # numbers_failed: there is a first error
 numbers_failed() {
 	[ -n "$(status numbers error-code)" ]

@@ -6,8 +6,8 @@
  *   ring_writer write DEVICE BLOCKS SECONDS [FROM]   number n goes to block (n - 1) % BLOCKS, 8 at once, with flushes;
  *                                          prints "flushed=NUMBER" when all up to it are durable, and at its end, also when
  *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM
- *   ring_writer check DEVICE BLOCKS FLUSHED  prints "found=NUMBER"; exit status 1 when not all numbers up to FLUSHED are
- *                                          there, or what is there is no prefix of what was written
+ *   ring_writer check DEVICE BLOCKS FLUSHED  prints "found=NUMBER": all up to it are there; exit status 1 when not all up to
+ *                                          FLUSHED are, or what is there is no prefix of what was written
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -201,12 +201,26 @@ static bool read_number(const struct ring *ring, uint64_t slot, uint64_t *block,
 	       (*number == 0 || (*number - 1) % ring->blocks == slot);
 }
 
+/* Up to which number all are there: a writer that was stopped leaves gaps among the last ones that it had under way. */
+static uint64_t gapless(const struct ring *ring, const uint64_t *numbers)
+{
+	uint64_t first_missing = UINT64_MAX;
+
+	for (uint64_t slot = 0; slot < ring->blocks; slot++) {
+		uint64_t next = numbers[slot] ? numbers[slot] + ring->blocks : slot + 1;
+
+		if (next < first_missing)
+			first_missing = next;
+	}
+	return first_missing - 1;
+}
+
 static int judge(const struct ring *ring, const uint64_t *numbers, uint64_t last, uint64_t flushed)
 {
 	uint64_t prefix = last > DEPTH ? last - DEPTH : 0;
 	uint64_t sure = prefix > flushed ? prefix : flushed;
 
-	printf("found=%" PRIu64 "\n", last);
+	printf("found=%" PRIu64 "\n", gapless(ring, numbers));
 	for (uint64_t slot = 0; slot < ring->blocks; slot++) {
 		if (numbers[slot] >= expected(ring, slot, sure))
 			continue;
