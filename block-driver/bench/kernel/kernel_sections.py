@@ -23,7 +23,7 @@ CONTENDERS = {
 CONNECTED = ("drbd_a", "drbd_c")
 ALL_ROWS = tuple(row.name for row in all_kernel_rows())
 WRITES = ("randwrite-1", "randwrite-16", "randwrite-flush-16")
-FEWER = (*WRITES, "randread-16", "write-128k", "read-128k")
+QUICK = (*WRITES, "randread-16", "write-128k")
 # A disk that is slow at random I/O but not at sequential: QEMU lets so many requests through, and so many bytes, each second.
 THROTTLE = "throttling.iops-total=500,throttling.bps-total=157286400"
 
@@ -91,7 +91,7 @@ def plan(rows, contenders, rounds, seconds):
 
 
 def measure(section, options, rounds, say):
-    wanted = FEWER if options.quick else section.row_names
+    wanted = QUICK if options.quick else section.row_names
     rows = [row for row in all_kernel_rows() if row.name in wanted and chosen(options.row, row.name)]
     if section.writes:
         rows = [shortened(row, section.writes) for row in rows]
