@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Medians, ranges and ratios, for people (Markdown) and programs (JSON)."""
+import os
+import platform
 import statistics
 
 
@@ -15,6 +17,14 @@ def cell(values):
     if len(values) == 1:
         return middle
     return f"{middle} ({number(min(values))}–{number(max(values))})"
+
+
+def machine():
+    """What it was measured on."""
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, load when the run began: {load}"
 
 
 def table(head, rows):

@@ -18,6 +18,11 @@ class Row:
         self.warm = warm
 
 
+def chosen(words, name):
+    """By words of a command line: all, when there are none."""
+    return not words or any(word in name for word in words)
+
+
 def random_row(kind, depth, flush=False):
     name = f"rand{kind}{'-flush' if flush else ''}-{depth}"
     title = f"4 KiB random {kind}{' + flush' if flush else ''}, QD {depth}"

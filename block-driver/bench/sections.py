@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """What can be measured: the rows against peers, and a section for each thing that is measured in its own way."""
-import os
-import platform
-
 import append_section
 import instructions_section
 import memory_section
@@ -10,8 +7,8 @@ import replay_section
 import slow_disk_section
 from contenders import all_contenders
 from fio_job import measure, run_fio
-from report import Results
-from rows import all_rows
+from report import Results, machine
+from rows import all_rows, chosen
 
 SECTIONS = {
     "append": append_section,
@@ -26,17 +23,6 @@ def names(bench):
     yield "rows: " + " ".join(row.name for row in all_rows())
     yield "sections: " + " ".join(SECTIONS)
     yield "contenders: " + ", ".join(contender.name for contender in all_contenders(bench))
-
-
-def chosen(words, name):
-    return not words or any(word in name for word in words)
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, load when the run began: {load}"
 
 
 def measure_once(bench, row, contender):

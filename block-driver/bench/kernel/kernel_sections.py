@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is measured: the same jobs on a fast disk and a slow one, in user-mode Linux, and fewer of them in QEMU."""
-import os
-import platform
 import sys
 import time
 
@@ -9,6 +7,8 @@ import kernel_report
 import session
 from bench.kernels import Kernel
 from kernel_rows import all_kernel_rows, shortened
+from report import machine
+from rows import chosen
 
 # A name in the guest, and what people call it.
 CONTENDERS = {
@@ -58,17 +58,6 @@ def names():
     yield "sections: " + " ".join(section.name for section in SECTIONS)
     yield "rows: " + " ".join(row.name for row in all_kernel_rows())
     yield "contenders: " + " ".join(CONTENDERS)
-
-
-def chosen(words, name):
-    return not words or any(word in name for word in words)
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, load when the run began: {load}"
 
 
 def words(job):

@@ -247,6 +247,16 @@ class FollowTest {
         }
     }
 
+    private void assertFollowerDivergedInEpoch1(long branchLsn) throws Exception {
+        try (TwoNodes nodes = nodes(false)) {
+            Follower follower = nodes.fetcher.follow(nodes.address(), secondary);
+            FollowState.Diverged diverged = awaitState(FollowState.Diverged.class);
+            assertThat(diverged.epoch()).isEqualTo(1);
+            assertThat(diverged.lsn()).isEqualTo(branchLsn);
+            stop(follower);
+        }
+    }
+
     @Test
     void aFollowerWhoseHistoryBranchedBelowTheOldestSegmentHasDiverged() throws Exception {
         Path first = primary.newest();
@@ -259,13 +269,7 @@ class FollowTest {
         Files.delete(first);
         Files.delete(second);
         GrowingLog other = new GrowingLog(secondaryDirectory).append(4096).append(512);
-        try (TwoNodes nodes = nodes(false)) {
-            Follower follower = nodes.fetcher.follow(nodes.address(), secondary);
-            FollowState.Diverged diverged = awaitState(FollowState.Diverged.class);
-            assertThat(diverged.epoch()).isEqualTo(1);
-            assertThat(diverged.lsn()).isEqualTo(branchLsn);
-            stop(follower);
-        }
+        assertFollowerDivergedInEpoch1(branchLsn);
         assertThat(other.end().lsn()).isGreaterThan(branchLsn);
     }
 
@@ -293,13 +297,7 @@ class FollowTest {
                 new EpochStart(1, 0, 0),
                 new EpochStart(2, branchLsn, primary.end().chain()));
         GrowingLog same = new GrowingLog(secondaryDirectory).append(4096).append(512);
-        try (TwoNodes nodes = nodes(false)) {
-            Follower follower = nodes.fetcher.follow(nodes.address(), secondary);
-            FollowState.Diverged diverged = awaitState(FollowState.Diverged.class);
-            assertThat(diverged.epoch()).isEqualTo(1);
-            assertThat(diverged.lsn()).isEqualTo(branchLsn);
-            stop(follower);
-        }
+        assertFollowerDivergedInEpoch1(branchLsn);
         assertThat(same.end().lsn()).isGreaterThan(branchLsn);
     }
 
