@@ -414,8 +414,9 @@ static void advance_appended(struct th_engine *engine)
 		return;
 	th_log_cache_set_evictable(&engine->cache, engine->appended.lsn);
 	th_engine_changed(engine);
-	th_engine_kick(
-		engine); /* calls wait for it, also when the batch was nobody's: its request was refused meanwhile */
+	/* Nobody else tells those who wait for a batch whose requests were all refused meanwhile. */
+	if (!th_list_empty(&engine->calls))
+		th_engine_kick(engine);
 }
 
 void th_acknowledge_step(struct th_engine *engine)
