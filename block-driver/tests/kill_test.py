@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """brickd is killed with -9 at random moments, under load, again and again: all that was acknowledged must be there."""
+import fcntl
 import os
 import random
 import subprocess
@@ -10,6 +11,7 @@ from node import MIB, NodeTest, main, wait_until
 from stamped_writer import BLOCK, StampedWriter, content
 
 KILLS = int(os.environ.get("TEST_KILLS", "100"))
+LOCKS = 10
 SEED = int(os.environ.get("TEST_SEED", "0")) or int.from_bytes(os.urandom(4), "little")
 LATEST_S = 0.2
 LATEST_RECOVERING_S = 0.04
@@ -63,6 +65,23 @@ class Kill(NodeTest):
             self.kill_while_it_recovers()
         self.node.restart()
         writer.check(self.node.uri)
+
+    def test_whoever_gets_the_log_after_a_kill_finds_all_io_finished(self):
+        """Killed and waited for, a process may have I/O under way yet; the log's lock tells when that is over."""
+        writer = StampedWriter(self.noise, 0, self.size_bytes // BLOCK)
+        for _ in range(LOCKS):
+            self.node.control("tune vol0 writeback-delay-ms=0 writeback-depth=32")
+            writer.connect(self.node.uri)
+            moment = time.monotonic() + self.noise.uniform(0, LATEST_S)
+            writer.write_until(lambda: time.monotonic() >= moment)
+            self.node.kill()
+            with open(self.node.disk, "rb") as disk:
+                log = os.open(self.node.log, os.O_RDONLY)
+                fcntl.flock(log, fcntl.LOCK_EX)
+                fcntl.flock(disk, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.close(log)
+            self.node.restart()
+            writer.check(self.node.uri)
 
     def test_what_was_acknowledged_survives_kill_9_again_and_again(self):
         writer = StampedWriter(self.noise, 0, self.size_bytes // 2 // BLOCK)

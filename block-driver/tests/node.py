@@ -18,6 +18,9 @@ IO = os.environ.get("TEST_IO", "aio")
 DIRECT = os.environ.get("TEST_DIRECT", "yes")
 DISK = os.environ.get("TEST_DISK", "file")
 
+# More of what brickd said would hide why the test failed from whoever sees only a part of a long report.
+SAID_LINES_MAX = 40
+
 # What ctest takes for "could not run here".
 SKIPPED = 77
 
@@ -129,7 +132,7 @@ class Node:
 
 
 class NodeTest(unittest.TestCase):
-    """A node in a directory of its own for each test. What brickd said is shown when a test fails."""
+    """A node in a directory of its own for each test. What brickd said last is shown when a test fails."""
 
     size_bytes = 256 * MIB
     block_bytes = 4096
@@ -141,7 +144,7 @@ class NodeTest(unittest.TestCase):
         before = len(result.failures) + len(result.errors)
         super().run(result)
         if len(result.failures) + len(result.errors) > before:
-            print("---- brickd said:\n" + self.said, flush=True)
+            print("---- brickd said last:\n" + "\n".join(self.said.splitlines()[-SAID_LINES_MAX:]), flush=True)
         return result
 
     def setUp(self):

@@ -8,6 +8,8 @@
 
 /* Between two submissions; the kernel copies them when it takes an operation. */
 #define IOVECS_MAX (8u * TH_VEC_MAX)
+/* Files that are kept open; fewer than the usual limit of open files, which counts for them too. */
+#define KEPT_MAX 256u
 /* When the kernel takes nothing more for lack of memory. */
 #define RETRY_NS (1 * TH_NS_PER_MS)
 
@@ -21,6 +23,7 @@ struct th_aio_ring {
 	uint32_t depth;
 	uint32_t in_flight; /* prepared, or taken by the kernel */
 	struct th_list clients; /* that wait for room here */
+	bool kept[KEPT_MAX];
 	uint32_t iovec_count;
 	struct iovec iovec[IOVECS_MAX];
 };
@@ -212,6 +215,55 @@ static void run_retry(struct th_timer *timer)
 	th_executor_post(&ring->loop->executor, &ring->work);
 }
 
+/* ---- files that are kept ---- */
+
+static int register_file(struct th_aio_ring *ring, uint32_t slot, int fd)
+{
+	int done = io_uring_register_files_update(&ring->uring, slot, &fd, 1);
+
+	return done < 0 ? done : 0;
+}
+
+static int keep_in_slot(struct th_aio_ring *ring, int fd)
+{
+	for (uint32_t slot = 0; slot < KEPT_MAX; slot++) {
+		int error;
+
+		if (ring->kept[slot])
+			continue;
+		error = register_file(ring, slot, fd);
+		ring->kept[slot] = !error;
+		return error ? error : (int)slot;
+	}
+	return -ENOSPC;
+}
+
+int th_aio_ring_keep(struct th_aio_ring *ring, const struct th_io_file *file)
+{
+	int slot = keep_in_slot(ring, th_io_descriptor(file));
+
+	if (slot < 0)
+		th_log(TH_LOG_WARNING,
+		       "io_uring does not keep a file open (%s): do not start another brickd at once after this one was "
+		       "killed",
+		       th_io_error_text(slot));
+	return slot;
+}
+
+void th_aio_ring_let_go(struct th_aio_ring *ring, int kept)
+{
+	ring->kept[kept] = register_file(ring, (uint32_t)kept, -1) != 0;
+}
+
+static int make_room_for_kept(struct io_uring *uring)
+{
+	int none[KEPT_MAX];
+
+	for (uint32_t i = 0; i < KEPT_MAX; i++)
+		none[i] = -1;
+	return io_uring_register_files(uring, none, KEPT_MAX);
+}
+
 /* ---- life ---- */
 
 static int refuse(struct th_error *error, int code)
@@ -241,10 +293,11 @@ static int init_uring(struct io_uring *uring, uint32_t depth)
 		params = (struct io_uring_params){ 0 };
 		code = io_uring_queue_init_params(depth, uring, &params);
 	}
-	if (!code && !(params.features & IORING_FEAT_SUBMIT_STABLE)) {
+	if (code)
+		return code;
+	code = params.features & IORING_FEAT_SUBMIT_STABLE ? make_room_for_kept(uring) : -ENOSYS;
+	if (code)
 		io_uring_queue_exit(uring);
-		return -ENOSYS;
-	}
 	return code;
 }
 

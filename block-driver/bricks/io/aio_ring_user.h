@@ -33,6 +33,13 @@ struct th_aio_operation {
 	void (*done)(struct th_aio_operation *operation, int error);
 };
 
+/*
+ * The system keeps @file open, with its lock, until everything that the ring was given is finished: also when the process is killed.
+ * Returns what to give back with let_go, or a negative errno, which was logged.
+ */
+int th_aio_ring_keep(struct th_aio_ring *ring, const struct th_io_file *file);
+void th_aio_ring_let_go(struct th_aio_ring *ring, int kept);
+
 void th_aio_client_init(struct th_aio_client *client, struct th_aio_ring *ring,
 			uint32_t in_flight_max);
 void th_aio_start(struct th_aio_client *client, struct th_aio_operation *operation);

@@ -6,12 +6,29 @@
 struct aio_brick {
 	struct th_io_brick io;
 	struct th_aio_client client;
+	int kept; /* by the ring; negative: nothing */
 };
 
 struct aio_aspect {
 	struct th_io_aspect io;
 	struct th_aio_operation operation;
 };
+
+/*
+ * What the kernel has taken it carries out, also when this process was killed and waited for. So long nobody else may believe that the
+ * log is free, or its disk, which nobody touches before the log: the lock of the directory lives as long as the ring.
+ */
+static void keep_lock(struct th_io_brick *io, bool there)
+{
+	struct aio_brick *aio = th_container_of(io, struct aio_brick, io);
+
+	if (io->config.kind != TH_IO_DIRECTORY)
+		return;
+	if (there)
+		aio->kept = th_aio_ring_keep(aio->client.ring, io->root);
+	else if (aio->kept >= 0)
+		th_aio_ring_let_go(aio->client.ring, aio->kept);
+}
 
 static int create(struct th_brick *brick, const void *argument, struct th_error *error)
 {
@@ -26,6 +43,7 @@ static int create(struct th_brick *brick, const void *argument, struct th_error 
 				    "1 to %u requests in flight are possible, not %u",
 				    TH_AIO_DEPTH_MAX, config->in_flight_max);
 	th_aio_client_init(&aio->client, config->ring, config->in_flight_max);
+	aio->io.root_changed = keep_lock;
 	return th_io_create(&aio->io, &config->io, error);
 }
 

@@ -99,6 +99,8 @@ static void transition_ended(struct th_work *work)
 	const struct th_error *error = &io->transition_error;
 
 	if (!io->closing && error->code == 0) {
+		if (io->root_changed)
+			io->root_changed(io, true);
 		th_brick_power_reached(&io->brick, TH_ON);
 		return;
 	}
@@ -135,6 +137,8 @@ static void switch_off_when_idle(struct th_io_brick *io)
 	if (io->in_flight > 0 || io->closing)
 		return;
 	io->closing = true;
+	if (io->root_changed)
+		io->root_changed(io, false);
 	io->transition.run = close_all;
 	th_io_workers_give(&io->workers, &io->transition);
 }

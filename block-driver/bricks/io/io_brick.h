@@ -29,6 +29,8 @@ struct th_io_brick {
 	struct th_io_config config; /* path: our copy */
 	struct th_io_workers workers; /* while not off */
 	struct th_io_file *root; /* target or directory; while on */
+	/* On the executor: the root is there, or about to go. NULL when nobody wants to know. */
+	void (*root_changed)(struct th_io_brick *io, bool there);
 	struct th_io_slot slots[TH_IO_FILES_MAX];
 	uint32_t in_flight;
 	bool failure_logged; /* since it was switched on */

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io_file_user.h"
@@ -19,6 +20,9 @@
 #define BLOCK_BYTES_MAX 4096u
 /* Rights of a new target, less the umask: it is a disk, so none for strangers. */
 #define NEW_TARGET_MODE 0660
+
+#define LOCK_WAIT_MS 2000u
+#define LOCK_LOOK_MS 5u
 
 /* What an error of opening means, and what to do. */
 static const char *advice(int error)
@@ -182,15 +186,35 @@ static int open_target(const struct th_io_config *config, struct th_user_file *f
 	return file->descriptor < 0 ? refuse(error, config->path, -errno) : 0;
 }
 
-/* Block devices are claimed by O_EXCL when they are opened; files and directories by a lock. */
+/* Returns 0 or a positive errno. */
+static int lock(int descriptor, int kind, uint32_t wait_ms)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_LOOK_MS * 1000000 };
+
+	while (flock(descriptor, kind | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || wait_ms < LOCK_LOOK_MS)
+			return errno;
+		wait_ms -= LOCK_LOOK_MS;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/*
+ * Block devices are claimed by O_EXCL when they are opened; files and directories by a lock. That of the log is waited for: a
+ * process that was killed has it until the system has finished its I/O. What belongs to the log is free then, too.
+ */
 static int claim(const struct th_io_config *config, int descriptor, struct th_error *error)
 {
-	if (!flock(descriptor, (config->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB))
+	int code = lock(descriptor, config->read_only ? LOCK_SH : LOCK_EX,
+			config->kind == TH_IO_DIRECTORY ? LOCK_WAIT_MS : 0);
+
+	if (!code)
 		return 0;
-	if (errno == EWOULDBLOCK)
+	if (code == EWOULDBLOCK)
 		return refuse(error, config->path, -EBUSY);
-	return th_error_set(error, -errno, "%.150s cannot be locked (%s); use another file system",
-			    config->path, th_io_error_text(-errno));
+	return th_error_set(error, -code, "%.150s cannot be locked (%s); use another file system",
+			    config->path, th_io_error_text(-code));
 }
 
 /* The name of a new file is durable when its directory is. */
@@ -326,6 +350,8 @@ void th_io_close(struct th_io_file *file)
 {
 	struct th_user_file *user = th_container_of(file, struct th_user_file, file);
 
+	/* The ring may have it open for a moment yet. */
+	flock(user->descriptor, LOCK_UN);
 	close(user->descriptor);
 	th_free(user);
 }
