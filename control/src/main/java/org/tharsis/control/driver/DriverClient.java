@@ -181,9 +181,14 @@ public final class DriverClient implements Closeable {
         return run(new CommandLine("checkpoint", resource), DriverClient::endLsn);
     }
 
-    /** Keeps the log for this replica from {@code lsn} on, which it has durable. */
-    public void peerAdd(String resource, UUID peer, long lsn) throws DriverException, DriverGone {
-        run(new CommandLine("peer-add", resource).uuid("peer", peer).number("lsn", lsn));
+    /**
+     * Keeps the log for this replica.
+     *
+     * @param lsn it has the log durable up to there, and gets it from there on; empty: all that there is is kept, unless it is
+     *     known already what it has
+     */
+    public void peerAdd(String resource, UUID peer, Optional<Long> lsn) throws DriverException, DriverGone {
+        run(new CommandLine("peer-add", resource).uuid("peer", peer).optional("lsn", lsn.map(Long::toUnsignedString)));
     }
 
     /** Keeps no log for this replica any more. */

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 public enum ResourceOption {
     SEGMENT_BYTES("segment-bytes", Kind.SIZE, 64L << 10, 1L << 40, "67108864"),
     LOG_LIMIT_BYTES("log-limit-bytes", Kind.SIZE, 192L << 10, Long.MAX_VALUE, "4294967296"),
-    LOG_FULL("log-full", "stop or drop", "stop"),
+    LOG_FULL("log-full", "stop or drop", "drop"),
     DURABILITY_REMOTE("durability-remote", Kind.NUMBER, 0, 16, "0"),
     FENCING("fencing", "none or lease", "none"),
     LEASE_READS("lease-reads", "yes or no", "no"),

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.model;
 
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -33,7 +31,7 @@ final class ResourceReader {
         return new ResourceReading.Understood(new ResourceView(
                 name,
                 identity.get(),
-                options(),
+                ResourceOptions.read(keys),
                 keys.read("role", Role::parse),
                 keys.read("sealed", SealedEnd::parse),
                 epochs(),
@@ -52,16 +50,6 @@ final class ResourceReader {
         }
         int block = (int) Math.min(blockBytes.get(), Integer.MAX_VALUE);
         return keys.attempt("size", () -> new ResourceIdentity(uuid.get(), deviceBytes.get(), block, createdNs.get()));
-    }
-
-    private ResourceOptions options() {
-        Map<ResourceOption, String> values = new EnumMap<>(ResourceOption.class);
-        for (String key : keys.children("options")) {
-            String path = "options/" + key;
-            keys.attempt(path, () -> ResourceOption.parse(key))
-                    .ifPresent(option -> keys.value(path, option::check).ifPresent(value -> values.put(option, value)));
-        }
-        return new ResourceOptions(values);
     }
 
     private SortedMap<Long, EpochRecord> epochs() {

@@ -3,6 +3,7 @@ package org.tharsis.control.node;
 
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.tharsis.control.reconcile.Desired;
 import org.tharsis.control.reconcile.DriverState;
 import org.tharsis.control.reconcile.LogEnd;
@@ -12,6 +13,8 @@ import org.tharsis.control.reconcile.LogEnd;
  * somebody waits for its end. Any thread may call.
  */
 final class DriverShape {
+    private static final DriverState.Peer NOTHING_KNOWN = new DriverState.Peer(0, false);
+
     private final ReplicaDirectory directory;
     private Optional<DriverState> last = Optional.empty(); // guarded by this
     private boolean endMatters; // guarded by this
@@ -47,6 +50,6 @@ final class DriverShape {
                 open.consistent(),
                 open.replayPaused(),
                 open.options(),
-                open.peers());
+                open.peers().keySet().stream().collect(Collectors.toMap(peer -> peer, peer -> NOTHING_KNOWN)));
     }
 }

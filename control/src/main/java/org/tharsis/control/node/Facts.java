@@ -94,7 +94,7 @@ final class Facts {
 
     /**
      * @param settled what stands in the log directory was announced
-     * @param served peers that are being served now: the log is needed for them whatever the role is
+     * @param served peers that are being served now
      */
     static DriverState driver(DriverSight sight, ReplicaDirectory directory, boolean settled, Set<UUID> served) {
         if (sight instanceof DriverSight.Away) {
@@ -124,10 +124,10 @@ final class Facts {
             DriverState.Place place,
             boolean settled,
             Set<UUID> served) {
-        Set<UUID> peers = replica.peers().stream()
-                .map(ResourceStatus.Peer::uuid)
-                .filter(peer -> !served.contains(peer))
-                .collect(Collectors.toSet());
+        Map<UUID, DriverState.Peer> peers = replica.peers().stream()
+                .collect(Collectors.toMap(
+                        ResourceStatus.Peer::uuid,
+                        peer -> new DriverState.Peer(peer.durableLsn().orElse(0L), served.contains(peer.uuid()))));
         return new DriverState.Open(
                 place,
                 settled,

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.tharsis.control.driver.DriverClient;
@@ -128,9 +129,24 @@ final class ReplicaActions {
         } else if (action instanceof Action.BecomePrimary become) {
             settle();
             driver.rolePrimary(resource, become.epoch(), Optional.of(become.chain()));
+        } else {
+            return performForPeers(action);
+        }
+        return true;
+    }
+
+    private boolean performForPeers(Action action) throws DriverException, DriverGone {
+        if (action instanceof Action.KeepLog keep) {
+            for (UUID peer : keep.peers()) {
+                driver.peerAdd(spec.resource(), peer, Optional.empty());
+            }
         } else if (action instanceof Action.ForgetPeers forget) {
             for (UUID peer : forget.peers()) {
-                driver.peerRemove(resource, peer);
+                driver.peerRemove(spec.resource(), peer);
+            }
+        } else if (action instanceof Action.ConfirmDurable confirm) {
+            for (Map.Entry<UUID, Long> peer : confirm.durable().entrySet()) {
+                driver.remoteDurable(spec.resource(), peer.getKey(), peer.getValue());
             }
         } else {
             return false;

@@ -192,6 +192,10 @@ final class ReplicaLoop implements Closeable {
     /** What fails is tried each few seconds: that is told once. */
     private void tell(Action action) {
         String sentence = action.sentence();
+        if (action.routine()) {
+            LOG.debug("{}: {}", parts.spec().resource(), sentence);
+            return;
+        }
         if (!sentence.equals(told)) {
             LOG.info("{}: {}", parts.spec().resource(), sentence);
             told = sentence;

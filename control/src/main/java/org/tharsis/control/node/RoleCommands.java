@@ -171,7 +171,12 @@ final class RoleCommands {
 
     /** Empty when it should be tried again with a newer view. */
     private Optional<Outcome> startedOrLost(String name, Role role) throws CommandFailed {
-        Outcome outcome = member.tree().startHandover(knowledge.resource(name), member.me());
+        ResourceView view = knowledge.resource(name);
+        Optional<Role> now = view.role().map(Versioned::value);
+        if (now.filter(RoleCommands::isNobodys).isPresent()) {
+            return Optional.of(new Outcome.Lost(now, name + " has no primary any more"));
+        }
+        Outcome outcome = member.tree().startHandover(view, member.me());
         boolean again = outcome instanceof Outcome.Lost lost && lost.current().equals(Optional.of(role));
         return again ? Optional.empty() : Optional.of(outcome);
     }

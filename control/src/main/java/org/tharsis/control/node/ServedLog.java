@@ -136,7 +136,7 @@ final class ServedLog implements ServedReplica {
         if (hasLost) {
             driver.peerRemove(spec.resource(), follower);
         }
-        driver.peerAdd(spec.resource(), follower, fromLsn);
+        driver.peerAdd(spec.resource(), follower, Optional.of(fromLsn));
         confirmed(follower).atMs = clockMs.getAsLong();
     }
 

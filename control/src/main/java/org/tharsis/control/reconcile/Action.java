@@ -14,6 +14,11 @@ public sealed interface Action {
     /** What happens with it, for the log of an operator. */
     String sentence();
 
+    /** It happens again and again while all is well: nothing for an operator. */
+    default boolean routine() {
+        return false;
+    }
+
     /** Driver: recover the replica from its log directory. */
     record Open() implements Action {
         @Override
@@ -114,6 +119,35 @@ public sealed interface Action {
         }
     }
 
+    /** Driver: keep all the log that there is for these replicas. */
+    record KeepLog(Set<UUID> peers) implements Action {
+        public KeepLog {
+            peers = Set.copyOf(peers);
+        }
+
+        @Override
+        public String sentence() {
+            return "the log is kept for " + (peers.size() == 1 ? "one more node." : peers.size() + " more nodes.");
+        }
+    }
+
+    /** Driver: these replicas have the log durable up to there, so what is before is not kept for them. */
+    record ConfirmDurable(Map<UUID, Long> durable) implements Action {
+        public ConfirmDurable {
+            durable = Map.copyOf(durable);
+        }
+
+        @Override
+        public String sentence() {
+            return "the driver is told what others have of the log.";
+        }
+
+        @Override
+        public boolean routine() {
+            return true;
+        }
+    }
+
     /** Driver: keep no log for these replicas any more. */
     record ForgetPeers(Set<UUID> peers) implements Action {
         public ForgetPeers {
@@ -123,7 +157,7 @@ public sealed interface Action {
         @Override
         public String sentence() {
             return "the log is kept no more for " + (peers.size() == 1 ? "a node" : peers.size() + " nodes")
-                    + " that this replica does not serve now.";
+                    + " that left, or lack more than its limit.";
         }
     }
 

@@ -4,9 +4,6 @@ package org.tharsis.control.reconcile;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.UUID;
-import java.util.stream.Collectors;
 import org.tharsis.control.model.EpochRecord;
 import org.tharsis.control.model.Role;
 import org.tharsis.control.model.SealedEnd;
@@ -64,9 +61,5 @@ public record Desired(
 
     Optional<Source> source(String host) {
         return sources.stream().filter(source -> source.host().equals(host)).findFirst();
-    }
-
-    Set<UUID> otherNodes() {
-        return sources.stream().map(Source::nodeUuid).collect(Collectors.toSet());
     }
 }

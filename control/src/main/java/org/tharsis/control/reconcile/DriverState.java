@@ -3,7 +3,6 @@ package org.tharsis.control.reconcile;
 
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 
 /** What the driver says about the resource. */
@@ -29,7 +28,7 @@ public sealed interface DriverState {
      * @param replayed end of what is replayed, with the chain value there
      * @param replayPaused by {@code replay pause}
      * @param options those that the driver has now
-     * @param peers for whom it keeps its log
+     * @param peers for whom it keeps its log, by node
      */
     record Open(
             Place place,
@@ -43,17 +42,30 @@ public sealed interface DriverState {
             boolean consistent,
             boolean replayPaused,
             Map<String, String> options,
-            Set<UUID> peers)
+            Map<UUID, Peer> peers)
             implements DriverState {
         public Open {
             options = Map.copyOf(options);
-            peers = Set.copyOf(peers);
+            peers = Map.copyOf(peers);
+        }
+
+        /** What the driver keeps for this node; empty when it keeps nothing for it. */
+        Optional<Peer> peer(UUID node) {
+            return Optional.ofNullable(peers.get(node));
         }
 
         boolean isPrimaryOf(long epoch) {
             return primary && newestEpoch == epoch;
         }
     }
+
+    /**
+     * Another replica that log is kept for.
+     *
+     * @param durableLsn what the driver knows it to have, unsigned; 0: nothing
+     * @param served it fetches from here now, and says itself what it has
+     */
+    record Peer(long durableLsn, boolean served) {}
 
     /** A log directory of a replica. */
     enum Place {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.control.reconcile;
 
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.UUID;
 import org.tharsis.control.model.Role;
 import org.tharsis.control.reconcile.DriverState.Open;
 import org.tharsis.control.reconcile.DriverState.Place;
@@ -23,6 +21,7 @@ import org.tharsis.control.reconcile.DriverState.Place;
  *   <li>The replica is put together: backfilled where it has nothing, opened, its disk attached.
  *   <li>Its role is made what the tree says.
  *   <li>A secondary follows the primary, or else whoever has more than itself.
+ *   <li>Log is kept for whoever may need it.
  * </ol>
  */
 public final class Reconciler {
@@ -141,6 +140,11 @@ public final class Reconciler {
     }
 
     private static List<Action> replica(Desired desired, Actual actual, Open open) {
+        List<Action> actions = roleAndSource(desired, actual, open);
+        return actions.isEmpty() ? KeptLog.next(desired, open) : actions;
+    }
+
+    private static List<Action> roleAndSource(Desired desired, Actual actual, Open open) {
         if (open.place() == Place.BACKFILL) {
             return List.of(new Action.Close());
         }
@@ -208,9 +212,7 @@ public final class Reconciler {
         if (open.exportUsers().isEmpty()) {
             return List.of(new Action.Export());
         }
-        Set<UUID> left = new HashSet<>(open.peers());
-        left.removeAll(desired.otherNodes());
-        return left.isEmpty() || !desired.live() ? List.of() : List.of(new Action.ForgetPeers(left));
+        return List.of();
     }
 
     private static List<Action> handOver(Desired desired, Open open, String to) {
@@ -242,9 +244,14 @@ public final class Reconciler {
         if (Long.compareUnsigned(open.newestEpoch(), desired.roleEpoch()) >= 0) {
             return List.of(new Action.RenewRole());
         }
-        return desired.epochStart()
-                .map(start -> List.<Action>of(new Action.BecomePrimary(desired.roleEpoch(), start.chain())))
-                .orElse(List.of());
+        if (desired.epochStart().isEmpty()) {
+            return List.of();
+        }
+        // Before it writes: what it writes is kept for all from the beginning.
+        List<Action> actions = new ArrayList<>(KeptLog.keep(desired, open));
+        actions.add(new Action.BecomePrimary(
+                desired.roleEpoch(), desired.epochStart().get().chain()));
+        return actions;
     }
 
     private static boolean hasAllThatWasSealed(Desired desired, Open open) {
@@ -263,18 +270,9 @@ public final class Reconciler {
         if (actual.following() instanceof Following.Running running) {
             boolean stays = best.filter(source -> source.host().equals(running.source()))
                     .isPresent();
-            return stays ? forgetPeers(desired, running, open) : List.of(new Action.StopFollowing());
+            return stays ? List.of() : List.of(new Action.StopFollowing());
         }
         return best.map(source -> List.<Action>of(new Action.Follow(source))).orElse(List.of());
-    }
-
-    /** Whoever follows the primary is no source any more; before, what it has may be the only copy. */
-    private static List<Action> forgetPeers(Desired desired, Following.Running running, Open open) {
-        boolean follows = running.phase() == Following.Phase.FOLLOWING
-                && desired.role()
-                        .filter(role -> role.isPrimary(running.source()))
-                        .isPresent();
-        return follows && !open.peers().isEmpty() ? List.of(new Action.ForgetPeers(open.peers())) : List.of();
     }
 
     // What must never be

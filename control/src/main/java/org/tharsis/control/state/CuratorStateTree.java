@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -25,6 +27,7 @@ import org.tharsis.control.model.RawValue;
 import org.tharsis.control.model.ReplicaRecord;
 import org.tharsis.control.model.ReplicaReport;
 import org.tharsis.control.model.ResourceOption;
+import org.tharsis.control.model.ResourceOptions;
 import org.tharsis.control.model.ResourceView;
 import org.tharsis.control.model.SealedEnd;
 import org.tharsis.control.model.Switch;
@@ -189,10 +192,20 @@ public final class CuratorStateTree implements StateTree {
     public Outcome setOption(String resource, ResourceOption option, Optional<String> value) {
         return change(deadlineNs -> resources.put(
                 Keys.option(Names.resource(resource), option),
-                value.map(option::check),
+                optionsNow(resource, deadlineNs).with(option, value).set(option),
                 Keys.resource(resource),
                 calls,
                 deadlineNs));
+    }
+
+    /** Those that have to fit together. A view may still lack what was set just before. */
+    private ResourceOptions optionsNow(String resource, long deadlineNs) throws TreeUnavailableException {
+        SortedMap<String, RawValue> keys = new TreeMap<>();
+        for (ResourceOption option : ResourceOptions.OF_THE_LOGS_SIZE) {
+            Optional<RawValue> raw = calls.get(paths.path(Keys.option(resource, option)), deadlineNs);
+            raw.ifPresent(value -> keys.put("options/" + option.key(), value));
+        }
+        return ResourceOptions.read(keys);
     }
 
     @Override

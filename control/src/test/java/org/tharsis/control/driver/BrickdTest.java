@@ -68,7 +68,7 @@ class BrickdTest {
         LogPosition begin = client.rolePrimary("vol0", 1, Optional.of(0L));
         assertThat(begin.epoch()).isEqualTo(1);
         client.export("vol0");
-        client.peerAdd("vol0", PEER, 0);
+        client.peerAdd("vol0", PEER, Optional.of(0L));
         client.remoteDurable("vol0", PEER, client.flush("vol0").lsn());
         assertThat(client.tune("vol0", Map.of("segment-bytes", "8388608", "log-full", "drop")))
                 .containsEntry("segment-bytes", "8388608")

@@ -52,7 +52,8 @@ class DriverClientTest {
                     new FileAccess(FileAccess.Io.SIO, true));
             client.attach("vol0", Path.of("/dev/vdü"), true, Optional.of(5L), FileAccess.USUAL);
             client.received("vol0", new SegmentName(3, 4096), 12288);
-            client.peerAdd("vol0", NODE, 4096);
+            client.peerAdd("vol0", NODE, Optional.of(4096L));
+            client.peerAdd("vol0", NODE, Optional.empty());
             client.remoteDurable("vol0", NODE, -1);
             client.cut("vol0", 2, 8192);
             client.close("vol0", false);
@@ -67,6 +68,7 @@ class DriverClientTest {
                             "attach vol0 disk=/dev/vdü label=write create-size=5 io=aio direct=no",
                             "received vol0 epoch=3 start-lsn=4096 lsn=12288",
                             "peer-add vol0 peer=" + NODE + " lsn=4096",
+                            "peer-add vol0 peer=" + NODE,
                             "remote-durable vol0 peer=" + NODE + " lsn=18446744073709551615",
                             "cut vol0 epoch=2 lsn=8192",
                             "close vol0 drain=no");

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -169,8 +170,8 @@ class ModelTest {
     @Test
     void optionsAreCheckedAndSizesAreTurnedIntoBytes() {
         ResourceOptions options = ResourceOptions.parse(
-                Map.of("segment-bytes", "1MiB", "log-full", "drop", "durability-remote", "2", "failover", "manual"));
-        assertThat(options.get(ResourceOption.SEGMENT_BYTES)).isEqualTo("1048576");
+                Map.of("segment-bytes", "8MiB", "log-full", "drop", "durability-remote", "2", "failover", "manual"));
+        assertThat(options.get(ResourceOption.SEGMENT_BYTES)).isEqualTo("8388608");
         assertThat(options.get(ResourceOption.WRITEBACK_DEPTH)).isEqualTo("8");
         assertThat(options.values()).hasSize(4);
         assertThatThrownBy(() -> ResourceOptions.parse(Map.of("colour", "red")))
@@ -191,6 +192,22 @@ class ModelTest {
         for (ResourceOption option : ResourceOption.values()) {
             assertThat(option.check(option.defaultValue())).isEqualTo(option.defaultValue());
         }
+    }
+
+    @Test
+    void optionsOfTheLogsSizeHaveToFitTogether() {
+        ResourceOptions options = ResourceOptions.parse(Map.of("segment-bytes", "1MiB", "log-limit-bytes", "3MiB"));
+        assertThatThrownBy(() -> options.with(ResourceOption.LOG_LIMIT_BYTES, Optional.of("2MiB")))
+                .hasMessageContaining("2097152 is 2 segments")
+                .hasMessageContaining("3 to 1022");
+        assertThatThrownBy(() -> options.with(ResourceOption.LOG_LIMIT_BYTES, Optional.empty()))
+                .hasMessageContaining("4096 segments");
+        assertThat(options.with(ResourceOption.SEGMENT_BYTES, Optional.of("64KiB"))
+                        .get(ResourceOption.SEGMENT_BYTES))
+                .isEqualTo("65536");
+        TreeMap<String, RawValue> keys = new TreeMap<>(Map.of(
+                "options/segment-bytes", new RawValue("65536", 0), "options/durability-remote", new RawValue("1", 0)));
+        assertThat(ResourceOptions.read(keys).values()).isEqualTo(Map.of(ResourceOption.DURABILITY_REMOTE, "1"));
     }
 
     @Test

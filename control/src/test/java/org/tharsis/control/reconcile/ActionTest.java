@@ -27,6 +27,8 @@ class ActionTest {
                 new Action.Unexport(),
                 new Action.BecomePrimary(2, 77),
                 new Action.BecomeSecondary(),
+                new Action.KeepLog(Set.of(new UUID(0, 2))),
+                new Action.ConfirmDurable(Map.of(new UUID(0, 2), 77L)),
                 new Action.ForgetPeers(Set.of(new UUID(0, 2))),
                 new Action.Seal(),
                 new Action.RefuseHandover("the device has 1 user"),

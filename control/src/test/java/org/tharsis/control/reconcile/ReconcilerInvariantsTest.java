@@ -62,7 +62,9 @@ class ReconcilerInvariantsTest {
                 scene::notSettled,
                 () -> scene.sealedAt(1000),
                 () -> scene.exportedTo(random.nextInt(3)),
-                () -> scene.keepsLogFor(Scene.OTHER, Scene.THIRD),
+                scene::keepsLogForNobody,
+                () -> scene.keepsLogFor(Scene.THIRD, any(List.of(0L, 900L, 2000L))),
+                () -> scene.serves(Scene.OTHER, 900),
                 () -> scene.without("third"),
                 () -> scene.wants("log-full", "drop"));
         for (Runnable change : changes) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.tharsis.control.reconcile.DriverState.Place;
@@ -169,6 +170,14 @@ class ReconcilerTest {
         }
 
         @Test
+        void andKeepsItsLogForAllBeforeItWrites() {
+            expect(
+                    Scene.secondary().role("6 me forced").stopped().keepsLogForNobody(),
+                    new Action.KeepLog(Set.of(Scene.OTHER, Scene.THIRD)),
+                    new Action.BecomePrimary(6, Scene.CHAIN));
+        }
+
+        @Test
         void afterItHasStoppedFollowing() {
             expect(Scene.secondary().role("6 me primary"), new Action.StopFollowing());
         }
@@ -256,25 +265,13 @@ class ReconcilerTest {
             expect(Scene.secondary()
                     .role("5 none handover:other")
                     .sealedAt(1000)
-                    .stopped()
-                    .keepsLogFor(Scene.OTHER));
+                    .stopped());
         }
 
         @Test
         void andThenFollowsTheNewPrimary() {
             Scene scene = Scene.secondary().role("6 other primary").stopped();
             expect(scene, new Action.Follow(scene.source("other")));
-        }
-
-        @Test
-        void andForgetsItsPeersOnlyWhenItFollows() {
-            expect(Scene.secondary()
-                    .role("6 other primary")
-                    .following("other", Phase.CONNECTING)
-                    .keepsLogFor(Scene.OTHER));
-            expect(
-                    Scene.secondary().role("6 other primary").keepsLogFor(Scene.OTHER),
-                    new Action.ForgetPeers(Set.of(Scene.OTHER)));
         }
     }
 
@@ -438,8 +435,7 @@ class ReconcilerTest {
             expect(Scene.secondary()
                     .following("other", Phase.DIVERGED)
                     .role("6 other forced")
-                    .at(5000, 5000)
-                    .keepsLogFor(Scene.OTHER, Scene.THIRD));
+                    .at(5000, 5000));
         }
 
         @Test
@@ -548,14 +544,92 @@ class ReconcilerTest {
         }
     }
 
-    @Test
-    void aPrimaryForgetsReplicasThatAreNoMore() {
-        expect(
-                Scene.primary().keepsLogFor(Scene.OTHER, Scene.THIRD).without("third"),
-                new Action.ForgetPeers(Set.of(Scene.THIRD)));
-        expect(Scene.primary()
-                .keepsLogFor(Scene.OTHER, Scene.THIRD)
-                .without("third")
-                .seenBefore());
+    @Nested
+    class KeepsLog {
+        private static final String LIMIT = "log-limit-bytes";
+
+        @Test
+        void forAllReplicasWhateverItsRoleIs() {
+            expect(Scene.primary().keepsLogForNobody(), new Action.KeepLog(Set.of(Scene.OTHER, Scene.THIRD)));
+            expect(Scene.secondary().keepsLogForNobody(), new Action.KeepLog(Set.of(Scene.OTHER, Scene.THIRD)));
+        }
+
+        @Test
+        void alsoForDeadOnes() {
+            expect(
+                    Scene.primary().keepsLogForNobody().without("other").source("third", false, true, 500),
+                    new Action.KeepLog(Set.of(Scene.THIRD)));
+        }
+
+        @Test
+        void alsoByAViewOfBefore() {
+            expect(
+                    Scene.primary().keepsLogForNobody().seenBefore(),
+                    new Action.KeepLog(Set.of(Scene.OTHER, Scene.THIRD)));
+        }
+
+        @Test
+        void notForThoseThatNeedABackfillAnyway() {
+            expect(Scene.primary().keepsLogForNobody().without("other").source("third", true, false, 500));
+        }
+
+        @Test
+        void noMoreForReplicasThatLeft() {
+            expect(Scene.primary().without("third"), new Action.ForgetPeers(Set.of(Scene.THIRD)));
+            expect(Scene.secondary().without("third"), new Action.ForgetPeers(Set.of(Scene.THIRD)));
+            expect(Scene.primary().without("third").seenBefore());
+            expect(Scene.primary().without("third").serves(Scene.THIRD, 1000));
+        }
+
+        @Test
+        void asASecondaryOnlyUpToTheLimitOfItsLog() {
+            Scene far = Scene.secondary().at(9000, 9000).wants(LIMIT, "5000").source("third", false, true, 1000);
+            expect(far, new Action.ForgetPeers(Set.of(Scene.OTHER, Scene.THIRD)));
+            expect(far.source("other", true, true, 9000), new Action.ForgetPeers(Set.of(Scene.THIRD)));
+            expect(far.keepsLogForNobody(), new Action.KeepLog(Set.of(Scene.OTHER)));
+            expect(far.wants(LIMIT, "8000").keepsLogFor(Scene.OTHER, 9000), new Action.KeepLog(Set.of(Scene.THIRD)));
+        }
+
+        @Test
+        void asAPrimaryAsTheDriverIsTold() {
+            Scene far = Scene.primary().at(9000, 9000).wants(LIMIT, "5000").wants("segment-bytes", "9000");
+            expect(far);
+            expect(far.keepsLogForNobody(), new Action.KeepLog(Set.of(Scene.OTHER, Scene.THIRD)));
+        }
+
+        @Test
+        void fromWhereTheOthersSayThatTheyHaveIt() {
+            Scene scene = Scene.secondary().at(9000, 9000).source("third", true, true, 5000);
+            expect(scene, new Action.ConfirmDurable(Map.of(Scene.THIRD, 5000L)));
+            expect(scene.wants("segment-bytes", "4000"));
+            expect(scene.wants("segment-bytes", "3999"), new Action.ConfirmDurable(Map.of(Scene.THIRD, 5000L)));
+        }
+
+        @Test
+        void andOfThoseThatHaveMoreItTellsNotMoreThanItHasItself() {
+            expect(
+                    Scene.secondary().at(2000, 2000).source("third", true, true, 5000),
+                    new Action.ConfirmDurable(Map.of(Scene.THIRD, 2000L)));
+        }
+
+        @Test
+        void andTakesNothingOfAnotherEpochForItsOwnLog() {
+            expect(Scene.secondary().at(9000, 9000).sourceIn(4, "third", 5000));
+            expect(Scene.secondary().at(9000, 9000).sourceIn(6, "third", 5000));
+        }
+
+        @Test
+        void andWhoIsServedSaysItItself() {
+            expect(Scene.primary().at(9000, 9000).serves(Scene.THIRD, 1000).source("third", true, true, 5000));
+        }
+
+        @Test
+        void butOnlyForAsManyAsADriverCan() {
+            Scene scene = Scene.primary().keepsLogForNobody();
+            for (int node = 100; node < 116; node++) {
+                scene.serves(new UUID(1, node), 0);
+            }
+            expect(scene);
+        }
     }
 }

@@ -3,11 +3,9 @@ package org.tharsis.control.reconcile;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.tharsis.control.model.EpochRecord;
 import org.tharsis.control.model.Role;
@@ -15,7 +13,7 @@ import org.tharsis.control.model.SealedEnd;
 
 /**
  * What a replica on host "me" is in, said in few words. It begins as a healthy secondary in epoch 5, at LSN 1000, that follows
- * "other", the primary.
+ * "other", the primary, and keeps its log for "other" and "third".
  */
 final class Scene {
     static final UUID OTHER = new UUID(0, 1);
@@ -45,7 +43,8 @@ final class Scene {
     private boolean consistent = true;
     private boolean paused;
     private final Map<String, String> options = new HashMap<>();
-    private final Set<UUID> peers = new HashSet<>();
+    private final Map<UUID, DriverState.Peer> peers =
+            new HashMap<>(Map.of(OTHER, new DriverState.Peer(1000, false), THIRD, new DriverState.Peer(1000, false)));
     private ReplicaFiles files = ReplicaFiles.REPLICA;
     private Following following = new Following.Running("other", Following.Phase.FOLLOWING);
     private final Map<String, Long> lacking = new HashMap<>();
@@ -117,6 +116,13 @@ final class Scene {
         return this;
     }
 
+    Scene sourceIn(long epoch, String host, long durableLsn) {
+        sources.replaceAll(old -> old.host().equals(host)
+                ? new Source(host, old.nodeUuid(), old.address(), true, true, epoch, durableLsn)
+                : old);
+        return this;
+    }
+
     Scene without(String host) {
         sources.removeIf(source -> source.host().equals(host));
         return this;
@@ -183,8 +189,19 @@ final class Scene {
         return this;
     }
 
-    Scene keepsLogFor(UUID... nodes) {
-        peers.addAll(List.of(nodes));
+    Scene keepsLogForNobody() {
+        peers.clear();
+        return this;
+    }
+
+    /** The driver knows it to have the log up to there. */
+    Scene keepsLogFor(UUID node, long durableLsn) {
+        peers.put(node, new DriverState.Peer(durableLsn, false));
+        return this;
+    }
+
+    Scene serves(UUID node, long durableLsn) {
+        peers.put(node, new DriverState.Peer(durableLsn, true));
         return this;
     }
 

@@ -225,6 +225,7 @@ class CuratorStateTreeTest {
         }
         assertRefused(a.set("resources/vol0/options/colour", "red"), "option \"colour\" is unknown");
         assertRefused(a.set("resources/vol0/options/writeback-depth", "99"), "a number from 1 to 32");
+        assertRefused(a.set("resources/vol0/options/segment-bytes", "1MiB"), "4096 segments");
         assertRefused(a.set("resources/vol0/replicas/b/todo/fetch", "maybe"), "yes or no");
         assertRefused(a.set("resources/../uuid", "x"), "names with one slash");
         assertThat(a.set("resources/none/options/fencing", "none"))
