@@ -88,6 +88,21 @@ class Device(NodeTest):
                 self.assertEqual(model, handle.pread(len(model), 0))
         self.assertEqual(model, handle.pread(len(model), 0))
 
+    def test_the_status_tells_how_long_each_kind_of_work_takes(self):
+        handle = self.connect()
+        for block in range(64):
+            handle.pwrite(bytes([1]) * 16 * BLOCK, block * 16 * BLOCK)
+        handle.flush()
+        handle.pread(BLOCK, 0)
+        self.node.control("checkpoint vol0")
+        status = self.node.control("status vol0")
+        for what in ("read", "write", "flush", "log-append", "log-sync", "writeback"):
+            count, sum_us = (int(status[f"latency.{what}.{key}"]) for key in ("count", "sum-us"))
+            self.assertEqual(count, sum(map(int, status[f"latency.{what}.buckets"].split(","))), what)
+            self.assertGreater(count, 0, what)
+            # The page cache may give one block in less than a microsecond.
+            self.assertGreater(sum_us, -1 if what == "read" else 0, what)
+
     def test_requests_off_the_blocks_or_behind_the_end_are_refused_and_change_nothing(self):
         handle = self.connect()
         handle.set_strict_mode(0)

@@ -439,6 +439,7 @@ bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
 	    !(request->flags & TH_FUA)) {
 		*error = th_io_write(file, request->vec, request->vec_count, request->position,
 				     request->length, false);
+		th_executor_time_passed(aspect->io->brick.executor);
 		return true;
 	}
 	return false;

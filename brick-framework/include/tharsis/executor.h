@@ -41,6 +41,8 @@ struct th_executor_ops {
 	uint64_t (*now_ns)(struct th_executor *executor);
 	/* Since 1970-01-01 UTC; may jump. */
 	uint64_t (*wall_ns)(struct th_executor *executor);
+	/* Both may stand still within a round; from here on they do not tell less than now. NULL: they never stand still. */
+	void (*time_passed)(struct th_executor *executor);
 	/* From any thread: makes the host run a round soon. Called once for many remote posts. */
 	void (*wake)(struct th_executor *executor);
 };
@@ -100,6 +102,13 @@ static inline uint64_t th_executor_now_ns(struct th_executor *executor)
 static inline uint64_t th_executor_wall_ns(struct th_executor *executor)
 {
 	return executor->ops->wall_ns(executor);
+}
+
+/* Owner only. For who has kept the executor waiting, for a disk say: what it has done has taken its time. */
+static inline void th_executor_time_passed(struct th_executor *executor)
+{
+	if (executor->ops->time_passed)
+		executor->ops->time_passed(executor);
 }
 
 #endif

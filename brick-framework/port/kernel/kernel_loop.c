@@ -32,6 +32,14 @@ static uint64_t loop_wall_ns(struct th_executor *executor)
 	return loop->wall_ns;
 }
 
+static void loop_time_passed(struct th_executor *executor)
+{
+	struct th_kernel_loop *loop = loop_of(executor);
+
+	loop->now_ns = 0;
+	loop->wall_ns = 0;
+}
+
 /* To be woken while it runs costs the thread nothing: it looks once more before it sleeps. */
 static void loop_wake(struct th_executor *executor)
 {
@@ -44,6 +52,7 @@ static void loop_wake(struct th_executor *executor)
 static const struct th_executor_ops loop_ops = {
 	.now_ns = loop_now_ns,
 	.wall_ns = loop_wall_ns,
+	.time_passed = loop_time_passed,
 	.wake = loop_wake,
 };
 

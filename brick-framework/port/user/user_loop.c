@@ -43,6 +43,14 @@ static uint64_t loop_wall_ns(struct th_executor *executor)
 	return loop->wall_ns;
 }
 
+static void loop_time_passed(struct th_executor *executor)
+{
+	struct th_user_loop *loop = th_user_loop_of(executor);
+
+	loop->now_ns = 0;
+	loop->wall_ns = 0;
+}
+
 static void loop_wake(struct th_executor *executor)
 {
 	struct th_user_loop *loop = th_user_loop_of(executor);
@@ -55,6 +63,7 @@ static void loop_wake(struct th_executor *executor)
 static const struct th_executor_ops loop_ops = {
 	.now_ns = loop_now_ns,
 	.wall_ns = loop_wall_ns,
+	.time_passed = loop_time_passed,
 	.wake = loop_wake,
 };
 
