@@ -71,10 +71,7 @@ static void open_root(struct th_io_job *job, struct th_io_worker *worker)
 	struct th_io_brick *io = th_container_of(job, struct th_io_brick, transition);
 
 	(void)worker;
-	if (io->config.kind == TH_IO_TARGET)
-		th_io_open_target(&io->config, &io->root, &io->transition_error);
-	else
-		th_io_open_directory(&io->config, &io->root, &io->transition_error);
+	th_io_open_root(&io->config, &io->root, &io->transition_error);
 	th_executor_post_remote(io->brick.executor, &io->transition_done);
 }
 

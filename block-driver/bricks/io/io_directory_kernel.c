@@ -10,6 +10,7 @@
 
 #include "io_compat_kernel.h"
 #include "io_file_kernel.h"
+#include "io_open.h"
 
 /* Rights of new files: the log holds the data of the device, so none for strangers. */
 #define NEW_FILE_MODE 0660
@@ -119,7 +120,7 @@ int th_io_open_name(const struct th_io_file *directory, const char *name, uint8_
 	}
 	error = check_regular(file);
 	if (!error)
-		error = th_io_describe_file(file);
+		error = th_io_fill_info(&file->file);
 	if (error) {
 		th_io_close(&file->file);
 		return error;

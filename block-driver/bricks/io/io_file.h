@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files, block devices and directories, as the I/O bricks ask them of a port. Implementation for a process:
- * io_open_user.c (finding, claiming and closing), io_file_user.c (bytes) and io_directory_user.c (names).
+ * Files, block devices and directories, as the I/O bricks ask them of a port. io_open.c finds and claims, with what io_open.h asks of
+ * the host; io_file_user.c (bytes) and io_directory_user.c (names) are for a process, *_kernel.c for the kernel.
  *
  * All functions may block, except where said. All return 0 or a negative errno. What goes wrong half-way leaves an
  * unknown part of the range changed.
@@ -24,10 +24,8 @@ struct th_io_file {
  * Opens what @config names and claims it for this opener alone (read_only: shared with other readers). @error
  * gets the sentence for the operator.
  */
-int th_io_open_target(const struct th_io_config *config, struct th_io_file **file,
-		      struct th_error *error);
-int th_io_open_directory(const struct th_io_config *config, struct th_io_file **directory,
-			 struct th_error *error);
+int th_io_open_root(const struct th_io_config *config, struct th_io_file **file,
+		    struct th_error *error);
 void th_io_close(struct th_io_file *file);
 
 /* The present size. Does not wait for I/O. */

@@ -35,7 +35,4 @@ static inline const struct th_kernel_file *th_io_kernel_file(const struct th_io_
 uint32_t th_io_fill_bvec(struct bio_vec *bvec, const struct th_vec *vec, uint32_t vec_count,
 			 uint64_t done, uint64_t *bytes);
 
-/* For an open handle of a regular file or block device: fills @file->info, except read_only. */
-int th_io_describe_file(struct th_kernel_file *file);
-
 #endif

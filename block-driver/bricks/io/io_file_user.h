@@ -35,7 +35,4 @@ static inline bool th_io_can_continue(const struct th_io_file *file, uint64_t mo
 	return moved > 0 && (!file->direct || th_is_aligned(done, file->info.block_bytes));
 }
 
-/* For an open descriptor of a regular file or block device: fills @file->info, except read_only. */
-int th_io_describe_file(struct th_user_file *file);
-
 #endif

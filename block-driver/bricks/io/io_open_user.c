@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Finding, claiming, describing and closing of what an I/O brick serves, for a process. */
+/* What io_open.c asks of a host, for a process. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <libgen.h>
@@ -15,55 +15,119 @@
 #include <unistd.h>
 
 #include "io_file_user.h"
+#include "io_open.h"
 
-#define SECTOR_BYTES	512u
-#define BLOCK_BYTES_MAX 4096u
+#define SECTOR_BYTES 512u
 /* Rights of a new target, less the umask: it is a disk, so none for strangers. */
 #define NEW_TARGET_MODE 0660
 
-#define LOCK_WAIT_MS 2000u
-#define LOCK_LOOK_MS 5u
-
-/* What an error of opening means, and what to do. */
-static const char *advice(int error)
+static struct th_user_file *user_file(struct th_io_file *file)
 {
-	switch (error) {
-	case -ENOENT:
-		return "does not exist; check the path, or create it";
-	case -ENOTDIR:
-		return "is not a directory, or a part of the path is none; check the path";
-	case -EISDIR:
-		return "is a directory, but a file or block device is wanted; check the path";
-	case -EACCES:
-	case -EPERM:
-		return "may not be opened by this process; check owner, mode and capabilities";
-	case -EROFS:
-		return "is read-only; make it writable, or use it read-only";
-	case -EBUSY:
-		return "is in use by another process; stop or unmount that first (see lsof, lsblk)";
-	case -ENXIO:
-	case -ENODEV:
-	case -ENOMEDIUM:
-		return "has no device behind it; check that the disk is attached";
-	case -EMFILE:
-	case -ENFILE:
-		return "cannot be opened, too many files are open; raise the limit (ulimit -n)";
-	case -ENOSPC:
-		return "cannot be created, the file system is full; free some space";
-	default:
-		return NULL;
+	return th_container_of(file, struct th_user_file, file);
+}
+
+/* ---- opening and closing ---- */
+
+int th_io_look(const char *path, enum th_io_node *node)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return -errno;
+	if (S_ISREG(status.st_mode))
+		*node = TH_IO_NODE_FILE;
+	else if (S_ISBLK(status.st_mode))
+		*node = TH_IO_NODE_DEVICE;
+	else
+		*node = S_ISDIR(status.st_mode) ? TH_IO_NODE_DIRECTORY : TH_IO_NODE_OTHER;
+	return 0;
+}
+
+static int open_flags(const struct th_io_how *how)
+{
+	int flags = O_CLOEXEC | O_NOCTTY;
+
+	if (how->directory)
+		return flags | O_RDONLY | O_DIRECTORY;
+	flags |= how->read_only ? O_RDONLY : O_RDWR;
+	flags |= how->direct ? O_DIRECT : 0;
+	flags |= how->create ? O_CREAT : 0;
+	return flags | (how->exclusive ? O_EXCL : 0);
+}
+
+int th_io_open(const char *path, const struct th_io_how *how, struct th_io_file **file)
+{
+	struct th_user_file *user = th_alloc(sizeof(*user));
+	int error;
+
+	if (!user)
+		return -ENOMEM;
+	user->descriptor = open(path, open_flags(how), NEW_TARGET_MODE);
+	if (user->descriptor < 0) {
+		error = -errno;
+		th_free(user);
+		return error;
 	}
+	user->file.direct = how->direct;
+	user->file.block_device = how->exclusive;
+	*file = &user->file;
+	return 0;
 }
 
-static int refuse(struct th_error *error, const char *path, int code)
+int th_io_check(const struct th_io_file *file, const struct th_io_how *how)
 {
-	const char *text = advice(code);
-
-	if (text)
-		return th_error_set(error, code, "%.150s %s", path, text);
-	return th_error_set(error, code, "%.150s cannot be used (%s); check the disk and dmesg",
-			    path, th_io_error_text(code));
+	if (!how->directory || how->read_only)
+		return 0;
+	return faccessat(th_io_descriptor(file), ".", W_OK | X_OK, AT_EACCESS) ? -errno : 0;
 }
+
+int th_io_lock(const struct th_io_file *file, bool shared)
+{
+	return flock(th_io_descriptor(file), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) ? -errno : 0;
+}
+
+void th_io_pause(uint32_t milliseconds)
+{
+	const struct timespec pause = { .tv_nsec = (long)milliseconds * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static int sync_parent(const char *path)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int error = fd < 0 || fsync(fd) ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return error;
+}
+
+int th_io_sync_new(const struct th_io_file *file, const char *path)
+{
+	/* The name of a new file is durable when its directory is. */
+	return fsync(th_io_descriptor(file)) ? -errno : sync_parent(path);
+}
+
+void th_io_show_owner(struct th_io_file *file, const char *owner)
+{
+	(void)file;
+	(void)owner;
+}
+
+void th_io_close(struct th_io_file *file)
+{
+	struct th_user_file *user = user_file(file);
+
+	/* The ring may have it open for a moment yet. */
+	flock(user->descriptor, LOCK_UN);
+	close(user->descriptor);
+	th_free(user);
+}
+
+/* ---- describing ---- */
 
 /* Of the device @id, or of the disk it is a partition of; a device that sysfs does not know does not rotate. */
 static bool is_rotational(dev_t id)
@@ -88,11 +152,11 @@ static bool is_rotational(dev_t id)
 	return false;
 }
 
-static int device_block_bytes(const struct th_user_file *file, uint32_t *bytes)
+static int device_block_bytes(const struct th_io_file *file, uint32_t *bytes)
 {
 	int sector_bytes;
 
-	if (ioctl(file->descriptor, BLKSSZGET, &sector_bytes))
+	if (ioctl(th_io_descriptor(file), BLKSSZGET, &sector_bytes))
 		return -errno;
 	*bytes = (uint32_t)sector_bytes;
 	return 0;
@@ -108,18 +172,19 @@ static void apply_direct_alignment(struct th_block_info *info, const struct stat
 		info->block_bytes = TH_MAX(info->block_bytes, status->stx_dio_offset_align);
 }
 
-int th_io_describe_file(struct th_user_file *file)
+int th_io_fill_info(struct th_io_file *file)
 {
-	struct th_block_info *info = &file->file.info;
+	struct th_block_info *info = &file->info;
 	struct statx status;
 	int error = 0;
 
-	if (statx(file->descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_DIOALIGN, &status))
+	if (statx(th_io_descriptor(file), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_DIOALIGN,
+		  &status))
 		return -errno;
-	file->file.block_device = S_ISBLK(status.stx_mode);
+	file->block_device = S_ISBLK(status.stx_mode);
 	info->block_bytes = SECTOR_BYTES;
 	info->memory_align_bytes = 1;
-	if (file->file.block_device) {
+	if (file->block_device) {
 		info->rotational =
 			is_rotational(makedev(status.stx_rdev_major, status.stx_rdev_minor));
 		error = device_block_bytes(file, &info->block_bytes);
@@ -127,231 +192,7 @@ int th_io_describe_file(struct th_user_file *file)
 		info->rotational =
 			is_rotational(makedev(status.stx_dev_major, status.stx_dev_minor));
 	}
-	if (file->file.direct)
+	if (file->direct)
 		apply_direct_alignment(info, &status);
-	return error ? error : th_io_size(&file->file, &info->size_bytes);
-}
-
-static int check_kind(const struct th_io_config *config, mode_t mode, struct th_error *error)
-{
-	if (config->kind == TH_IO_DIRECTORY)
-		return S_ISDIR(mode) ? 0 : refuse(error, config->path, -ENOTDIR);
-	if (S_ISDIR(mode))
-		return refuse(error, config->path, -EISDIR);
-	if (!S_ISREG(mode) && !S_ISBLK(mode))
-		return th_error_set(error, -EINVAL,
-				    "%.150s is not a file or block device; check the path",
-				    config->path);
-	return 0;
-}
-
-/* The flags to open with, or a negative errno. Looks before it opens: opening a pipe would wait for its writer. */
-static int target_flags(const struct th_io_config *config, struct th_error *error)
-{
-	int flags = O_CLOEXEC | O_NOCTTY | (config->read_only ? O_RDONLY : O_RDWR);
-	struct stat status;
-	int code;
-
-	if (stat(config->path, &status)) {
-		if (errno == ENOENT && config->create_bytes && !config->read_only)
-			return flags | O_CREAT;
-		return refuse(error, config->path, -errno);
-	}
-	code = check_kind(config, status.st_mode, error);
-	if (code)
-		return code;
-	return S_ISBLK(status.st_mode) ? flags | O_EXCL : flags;
-}
-
-static int open_target(const struct th_io_config *config, struct th_user_file *file,
-		       struct th_error *error)
-{
-	int flags = target_flags(config, error);
-
-	if (flags < 0)
-		return flags;
-	file->file.direct = config->direct;
-	if (config->direct) {
-		file->descriptor = open(config->path, flags | O_DIRECT, NEW_TARGET_MODE);
-		if (file->descriptor >= 0)
-			return 0;
-		if (errno != EINVAL)
-			return refuse(error, config->path, -errno);
-		file->file.direct = false;
-		th_log(TH_LOG_WARNING,
-		       "%s: the file system refuses direct I/O; it goes through the page cache",
-		       config->path);
-	}
-	file->descriptor = open(config->path, flags, NEW_TARGET_MODE);
-	return file->descriptor < 0 ? refuse(error, config->path, -errno) : 0;
-}
-
-/* Returns 0 or a positive errno. */
-static int lock(int descriptor, int kind, uint32_t wait_ms)
-{
-	const struct timespec pause = { .tv_nsec = LOCK_LOOK_MS * 1000000 };
-
-	while (flock(descriptor, kind | LOCK_NB)) {
-		if (errno != EWOULDBLOCK || wait_ms < LOCK_LOOK_MS)
-			return errno;
-		wait_ms -= LOCK_LOOK_MS;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
-/*
- * Block devices are claimed by O_EXCL when they are opened; files and directories by a lock. That of the log is waited for: a
- * process that was killed has it until the system has finished its I/O. What belongs to the log is free then, too.
- */
-static int claim(const struct th_io_config *config, int descriptor, struct th_error *error)
-{
-	int code = lock(descriptor, config->read_only ? LOCK_SH : LOCK_EX,
-			config->kind == TH_IO_DIRECTORY ? LOCK_WAIT_MS : 0);
-
-	if (!code)
-		return 0;
-	if (code == EWOULDBLOCK)
-		return refuse(error, config->path, -EBUSY);
-	return th_error_set(error, -code, "%.150s cannot be locked (%s); use another file system",
-			    config->path, th_io_error_text(-code));
-}
-
-/* The name of a new file is durable when its directory is. */
-static int sync_parent(const char *path)
-{
-	char *copy = strdup(path);
-	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int error = fd < 0 || fsync(fd) ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return error;
-}
-
-static int size_new_target(const struct th_io_config *config, struct th_user_file *file,
-			   struct th_error *error)
-{
-	int code;
-
-	if (!config->create_bytes || config->read_only || file->file.block_device ||
-	    file->file.info.size_bytes)
-		return 0;
-	code = th_io_truncate(&file->file, config->create_bytes);
-	if (!code)
-		code = fsync(file->descriptor) ? -errno : 0;
-	if (!code)
-		code = sync_parent(config->path);
-	file->file.info.size_bytes = config->create_bytes;
-	return code ? refuse(error, config->path, code) : 0;
-}
-
-static int check_geometry(const struct th_io_config *config, const struct th_block_info *info,
-			  struct th_error *error)
-{
-	if (info->block_bytes > BLOCK_BYTES_MAX)
-		return th_error_set(error, -EINVAL,
-				    "%.150s has blocks of %u bytes; at most %u are supported",
-				    config->path, info->block_bytes, BLOCK_BYTES_MAX);
-	if (info->size_bytes == 0)
-		return th_error_set(error, -EINVAL, "%.150s is empty; give it a size first",
-				    config->path);
-	if (!th_is_aligned(info->size_bytes, info->block_bytes))
-		return th_error_set(error, -EINVAL,
-				    "%.150s has %llu bytes, which is not a multiple of its block "
-				    "of %u; change its size",
-				    config->path, (unsigned long long)info->size_bytes,
-				    info->block_bytes);
-	return 0;
-}
-
-/* For an opened target: makes it ours, and knows it. */
-static int take_target(const struct th_io_config *config, struct th_user_file *file,
-		       struct th_error *error)
-{
-	int code = th_io_describe_file(file);
-
-	if (code)
-		return refuse(error, config->path, code);
-	file->file.info.read_only = config->read_only;
-	if (!file->file.block_device)
-		code = claim(config, file->descriptor, error);
-	if (!code)
-		code = size_new_target(config, file, error);
-	return code ? code : check_geometry(config, &file->file.info, error);
-}
-
-int th_io_open_target(const struct th_io_config *config, struct th_io_file **result,
-		      struct th_error *error)
-{
-	struct th_user_file *file = th_alloc(sizeof(*file));
-	int code;
-
-	if (!file)
-		return th_error_set(error, -ENOMEM, "%.150s: no memory to open it", config->path);
-	code = open_target(config, file, error);
-	if (code) {
-		th_free(file);
-		return code;
-	}
-	code = take_target(config, file, error);
-	if (code) {
-		th_io_close(&file->file);
-		return code;
-	}
-	*result = &file->file;
-	return 0;
-}
-
-/* Looks first, so that "not a directory" is told from a path with a wrong part. */
-static int open_directory(const struct th_io_config *config, struct th_user_file *file,
-			  struct th_error *error)
-{
-	struct stat status;
-	int code;
-
-	if (stat(config->path, &status))
-		return refuse(error, config->path, -errno);
-	code = check_kind(config, status.st_mode, error);
-	if (code)
-		return code;
-	file->descriptor = open(config->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return file->descriptor < 0 ? refuse(error, config->path, -errno) : 0;
-}
-
-int th_io_open_directory(const struct th_io_config *config, struct th_io_file **result,
-			 struct th_error *error)
-{
-	struct th_user_file *file = th_alloc(sizeof(*file));
-	int code;
-
-	if (!file)
-		return th_error_set(error, -ENOMEM, "%.150s: no memory to open it", config->path);
-	code = open_directory(config, file, error);
-	if (code) {
-		th_free(file);
-		return code;
-	}
-	if (!config->read_only && faccessat(file->descriptor, ".", W_OK | X_OK, AT_EACCESS))
-		code = refuse(error, config->path, -errno);
-	if (!code)
-		code = claim(config, file->descriptor, error);
-	if (code) {
-		th_io_close(&file->file);
-		return code;
-	}
-	file->file.info.read_only = config->read_only;
-	*result = &file->file;
-	return 0;
-}
-
-void th_io_close(struct th_io_file *file)
-{
-	struct th_user_file *user = th_container_of(file, struct th_user_file, file);
-
-	/* The ring may have it open for a moment yet. */
-	flock(user->descriptor, LOCK_UN);
-	close(user->descriptor);
-	th_free(user);
+	return error ? error : th_io_size(file, &info->size_bytes);
 }

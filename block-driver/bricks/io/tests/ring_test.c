@@ -133,7 +133,7 @@ static void no_more_is_under_way_than_the_share(void **state)
 	struct th_io_file *file;
 
 	config.create_bytes = HOUSE_FILE_BYTES;
-	assert_int_equal(th_io_open_target(&config, &file, NULL), 0);
+	assert_int_equal(th_io_open_root(&config, &file, NULL), 0);
 	request.vec = &vec;
 	request.vec_count = 1;
 	th_aio_client_init(&sharer.client, house->ring, SHARE);
