@@ -84,12 +84,7 @@ final class ForcedPromotionTest extends ClusterTest {
             awaitSegments(writer);
             cluster().c().start();
             cluster().awaitCaughtUp(resource, cluster().c());
-            cluster().restore();
-            cluster()
-                    .await(
-                            "a knows where it stands",
-                            () -> knowsWhereItStands(cluster().a()));
-            cluster().a().tharsis("invalidate", resource).succeeds();
+            bringBackTheLoser();
             finish(writer.stop());
         }
     }
@@ -138,12 +133,7 @@ final class ForcedPromotionTest extends ClusterTest {
             cluster().witness().start();
             promoteByForce(cluster().b());
             writer.awaitAccepted();
-            cluster().restore();
-            cluster()
-                    .await(
-                            "a knows where it stands",
-                            () -> knowsWhereItStands(cluster().a()));
-            cluster().a().tharsis("invalidate", resource).succeeds();
+            bringBackTheLoser();
             finish(writer.stop());
         }
     }
@@ -178,6 +168,15 @@ final class ForcedPromotionTest extends ClusterTest {
             }
         }
         oracle().checkEqual(cluster().nodes());
+    }
+
+    private void bringBackTheLoser() {
+        cluster().restore();
+        cluster()
+                .await(
+                        "a knows where it stands",
+                        () -> knowsWhereItStands(cluster().a()));
+        cluster().a().tharsis("invalidate", resource).succeeds();
     }
 
     private String health(TestNode node) {
