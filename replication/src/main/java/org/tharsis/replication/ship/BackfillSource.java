@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -39,16 +42,8 @@ final class BackfillSource implements ChunkSource {
     /** The next to be answered. */
     private long range;
 
-    private boolean endAsked;
-    /** Set by whoever knows it, then the stream is woken. */
-    private volatile Optional<End> end = Optional.empty();
-
-    /** End of the log after the last block was read, or why it is not known. */
-    private sealed interface End {
-        record At(EpochLsn position) implements End {}
-
-        record Unknown(String reason) implements End {}
-    }
+    /** End of the log after the last block was read; asked for when that was answered. */
+    private Optional<CompletableFuture<EpochLsn>> end = Optional.empty();
 
     /** @param firstRange is answered first */
     BackfillSource(ServedStream stream, ServedReplica replica, BackfillOrigin origin, long firstRange) {
@@ -101,19 +96,21 @@ final class BackfillSource implements ChunkSource {
     }
 
     private Optional<Chunk> end() throws WireException {
-        if (!endAsked) {
-            endAsked = true;
-            replica.flushedEnd().whenComplete((position, failure) -> {
-                end = Optional.of(
-                        failure == null ? new End.At(position) : new End.Unknown(String.valueOf(failure.getMessage())));
-                stream.wake();
-            });
+        if (end.isEmpty()) {
+            CompletionStage<EpochLsn> asked = replica.flushedEnd();
+            end = Optional.of(asked.toCompletableFuture());
+            asked.whenComplete((position, failure) -> stream.wake());
         }
-        Optional<End> known = end;
-        if (known.isPresent() && known.get() instanceof End.Unknown unknown) {
-            throw new WireException(ErrorCode.REFUSED, unknown.reason());
+        CompletableFuture<EpochLsn> known = end.get();
+        if (!known.isDone()) {
+            return Optional.empty();
         }
-        return known.map(at -> Chunk.of(new ServerFrame.BackfillEnd(stream.id(), ((End.At) at).position())));
+        try {
+            return Optional.of(Chunk.of(new ServerFrame.BackfillEnd(stream.id(), known.join())));
+        } catch (CompletionException unknown) {
+            Throwable cause = unknown.getCause() == null ? unknown : unknown.getCause();
+            throw new WireException(ErrorCode.REFUSED, String.valueOf(cause.getMessage()));
+        }
     }
 
     @Override
