@@ -169,13 +169,25 @@ void th_segments_set_log_full(struct th_engine *engine, bool full)
 	th_engine_kick(engine);
 }
 
+static bool spare_fits(const struct th_engine *engine)
+{
+	uint64_t others = th_segments_bytes(engine) - engine->spare.bytes;
+	const struct th_segment *last = th_segment_last(engine);
+
+	/* The limit is for writers. Who is to be the primary gets its first segment: then the policy for a full log acts. */
+	if (engine->promoting && (!last || last->state == TH_SEGMENT_SEALED))
+		return true;
+	/* The segments became larger before the limit became smaller: the last one goes only when there is another. */
+	if (engine->segment_count <= 1)
+		return true;
+	return others + engine->options.segment_bytes <= engine->options.log_limit_bytes;
+}
+
 static void spare_allocate(struct th_engine *engine)
 {
 	struct th_spare *spare = &engine->spare;
 
-	if (th_segments_bytes(engine) - spare->bytes + engine->options.segment_bytes >
-		    engine->options.log_limit_bytes &&
-	    !th_mutated(TH_MUTATE_FULL_IGNORED)) {
+	if (!spare_fits(engine) && !th_mutated(TH_MUTATE_FULL_IGNORED)) {
 		if (spare_make_room(engine))
 			return;
 		engine->checkpoint_wanted = true;

@@ -142,6 +142,41 @@ static void a_higher_limit_lets_writers_go_on(void **state)
 	assert_int_equal(io_end(&io), 0);
 }
 
+static void a_limit_below_the_size_of_the_present_segment_lets_writers_go_on(void **state)
+{
+	struct node *node = new_node(state, &node_shape_default);
+
+	node->options.segment_bytes = 16 * TH_MIB;
+	node->options.log_limit_bytes = 64 * TH_MIB;
+	node_begin(node);
+	assert_int_equal(node_write(node, place(0), WRITE_BYTES, 1), 0);
+	world_run_for(node->world, LONG_NS); /* the spare is as large */
+	node->options.segment_bytes = TH_MIB;
+	node->options.log_limit_bytes = LOG_LIMIT;
+	assert_int_equal(node_tune(node), 0);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(node_write(node, place(i), WRITE_BYTES, i + 1), 0);
+	assert_true(status_of(node).log_bytes <= LOG_LIMIT);
+}
+
+static void a_full_log_keeps_nobody_from_becoming_the_primary(void **state)
+{
+	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
+	struct io io;
+
+	assert_int_equal(node_peer_add(node, &peer_a), 0);
+	write_until_full(node, &io);
+	assert_int_equal(node_do(node, TH_CALL_SECONDARY), 0);
+	assert_int_equal(io_end(&io), -EROFS);
+	assert_int_equal(node_primary(node, 7), 0);
+	assert_in_range(status_of(node).log_bytes, LOG_LIMIT, LOG_LIMIT + 2 * TH_MIB);
+	io_start(node, &io, TH_WRITE, 0, place(0), 8 * WRITE_BYTES, 1);
+	world_run_for(node->world, LONG_NS);
+	assert_false(io.done);
+	confirm_all(node, &peer_a);
+	assert_int_equal(io_end(&io), 0);
+}
+
 static void a_demotion_with_a_full_log_refuses_those_who_wait(void **state)
 {
 	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
@@ -591,6 +626,8 @@ int main(int argc, char **argv)
 		engine_test(without_peers_the_log_never_stays_full),
 		engine_test(without_a_disk_writers_wait_until_there_is_one),
 		engine_test(a_higher_limit_lets_writers_go_on),
+		engine_test(a_limit_below_the_size_of_the_present_segment_lets_writers_go_on),
+		engine_test(a_full_log_keeps_nobody_from_becoming_the_primary),
 		engine_test(a_demotion_with_a_full_log_refuses_those_who_wait),
 		engine_test(closing_with_a_full_log_ends),
 		engine_test(a_rotation_of_a_full_log_is_refused),

@@ -58,6 +58,14 @@ abstract class ClusterTest {
         Assumptions.assumeTrue(ALL || one == chosen, "-Dcluster.all=true kills this one too");
     }
 
+    /** An option of the test's resource. */
+    void set(String option, String value) {
+        cluster()
+                .witness()
+                .tharsis("set", "resources/" + resource + "/options/" + option, value)
+                .succeeds();
+    }
+
     TestCluster cluster() {
         return cluster.orElseThrow();
     }

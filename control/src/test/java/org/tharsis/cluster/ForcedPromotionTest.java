@@ -89,13 +89,6 @@ final class ForcedPromotionTest extends ClusterTest {
         }
     }
 
-    private void set(String option, String value) {
-        cluster()
-                .a()
-                .tharsis("set", "resources/" + resource + "/options/" + option, value)
-                .succeeds();
-    }
-
     /** Until many segments were written, and written back. */
     private void awaitSegments(NumberedWriter writer) {
         long before = writer.status().acknowledged();

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The file system of a follower's log has no room left. */
+/** The log is as large as it may become, or its file system has no room left. */
 final class FullLogTest extends ClusterTest {
     private static final String SIZE = "64MiB";
     private static final long RING_BYTES = 16L << 20;
+    private static final long LIMIT_BYTES = 32L << 20;
+    private static final long WRITE_BYTES = 4096;
 
     @Test
     void aFollowerWhoseLogIsFullSaysSoHoldsNobodyUpAndGoesOnWhenThereIsRoom() throws IOException {
@@ -37,6 +39,32 @@ final class FullLogTest extends ClusterTest {
         } finally {
             cluster().b().tharsis("leave-resource", resource);
             mount(log, "umount", "--lazy");
+        }
+    }
+
+    @Test
+    void aDeadReplicaHoldsNobodyUpAndIsComparedAsAWholeWhenTheLogItLacksIsGone() {
+        cluster().create(resource, SIZE, cluster().a(), cluster().b(), cluster().c());
+        cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());
+        set("log-limit-bytes", "192MiB"); // three segments, as they are now
+        set("segment-bytes", "1MiB");
+        set("log-limit-bytes", LIMIT_BYTES + "");
+        try (NumberedWriter writer = cluster().write(resource, RING_BYTES, 4000)) {
+            cluster().c().kill();
+            long enough = writer.status().acknowledged() + 2 * LIMIT_BYTES / WRITE_BYTES;
+            cluster()
+                    .await(
+                            "more is written than the log may hold",
+                            () -> writer.status().acknowledged() > enough);
+            cluster().c().start();
+            cluster().awaitHealth(resource, cluster().c(), "gone");
+            cluster().c().tharsis("invalidate", resource).succeeds();
+            NumberedWriter.Counts counts = writer.stop();
+            cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());
+            oracle().checkEqual(cluster().nodes());
+            for (TestNode node : cluster().nodes()) {
+                NumberedWriter.check(node.disk(resource).toString(), RING_BYTES, counts.flushed());
+            }
         }
     }
 
