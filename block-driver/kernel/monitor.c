@@ -220,7 +220,10 @@ static struct entry *find_entry(struct th_monitor_host *monitor, uint64_t id)
 	return NULL;
 }
 
-/* NULL: no memory; it is tried again at the next change. */
+/*
+ * NULL: no memory; it is tried again at the next change. Its state is none yet, which that of an open resource always differs
+ * from: so it is told of as soon as that is known.
+ */
 static struct entry *new_entry(struct th_monitor_host *monitor, const struct th_resource *resource)
 {
 	struct entry *entry = th_alloc(sizeof(*entry));
@@ -234,7 +237,6 @@ static struct entry *new_entry(struct th_monitor_host *monitor, const struct th_
 	spin_lock_init(&entry->lock);
 	INIT_WORK(&entry->tell, tell);
 	th_list_push_back(&monitor->entries, &entry->link);
-	queue_work(monitor->queue, &entry->tell);
 	return entry;
 }
 
