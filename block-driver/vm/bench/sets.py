@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sets of scenarios: they are run some at a time, and none is lost when another one fails."""
 
+import contextlib
 import queue
 import re
 import subprocess
@@ -94,9 +95,18 @@ class Crew:
             thread.join()
 
     def give_up(self):
-        for child in list(self.children):
-            child.terminate()
-            child.wait()
+        """Nothing more is begun, and what runs is told to end, once: it cleans up behind itself."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.waiting.get_nowait()
+        told = set()
+        for thread in self.threads:
+            self.waiting.put(None)
+        while any(thread.is_alive() for thread in self.threads):
+            for child in set(self.children) - told:
+                child.terminate()
+                told.add(child)
+            time.sleep(0.05)
 
 
 def prepare(kernel):

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -20,6 +21,7 @@ FAKE_RUN = """#!/bin/sh
 echo "$@"
 case $2 in
 good) exit 0 ;;
+slow) exec sleep 600 ;;
 absent) echo "SKIPPED: it is not here"; exit 77 ;;
 *) exit 121 ;;
 esac
@@ -74,6 +76,24 @@ class Sets(unittest.TestCase):
     def test_an_unknown_set_is_refused(self):
         with self.assertRaises(Refused):
             sets.execute(["other"], [])
+
+    def test_who_gives_up_leaves_nothing_running_and_begins_nothing_more(self):
+        begun = threading.Barrier(sets.AT_ONCE + 1)
+        execute = sets.Run.execute
+
+        def begin(run, children):
+            begun.wait()
+            execute(run, children)
+
+        def prepare(kernel):
+            if kernel == "k2":
+                begun.wait()
+                raise KeyboardInterrupt
+
+        with mock.patch.object(sets.Run, "execute", begin), mock.patch.object(sets, "prepare", prepare):
+            with self.assertRaises(KeyboardInterrupt):
+                self.execute("".join(f"k1 slow {number}\n" for number in range(5)) + "k2 good\n")
+        self.assertEqual(len(list((self.folder / "build/vm/some").iterdir())), sets.AT_ONCE)
 
     def test_consoles_are_kept(self):
         self.execute("k1 good 1 2\n")
