@@ -260,6 +260,7 @@ void th_cluster_init(struct th_cluster *cluster, uint64_t seed, const struct th_
 	th_oracle_init(&cluster->oracle, &cluster->history);
 	cluster->oracle.durability_remote = plan->options.durability_remote;
 	cluster->oracle.log_limit_bytes = plan->options.log_limit_bytes;
+	cluster->oracle.segment_bytes = plan->options.segment_bytes;
 	cluster->oracle.lease = plan->lease_ns != 0;
 	cluster->oracle.lease_reads = plan->options.lease_reads;
 	th_actor_init(&cluster->outside, &cluster->world, false);

@@ -28,7 +28,8 @@ static void check_limit(const struct th_oracle *oracle)
 {
 	uint64_t bytes = oracle->log_limit_bytes ? log_bytes(oracle->primary) : 0;
 
-	if (bytes > TH_MAX(oracle->log_limit_bytes, oracle->log_start_bytes))
+	if (bytes >
+	    TH_MAX(oracle->log_limit_bytes, oracle->log_start_bytes + oracle->segment_bytes))
 		th_fail("the log takes %llu bytes, its limit is %llu", (unsigned long long)bytes,
 			(unsigned long long)oracle->log_limit_bytes);
 }

@@ -34,6 +34,7 @@ struct th_oracle {
 	uint64_t suspended_ns; /* since then */
 	uint64_t log_limit_bytes; /* 0: not checked */
 	uint64_t log_start_bytes; /* what the log took when its node became primary: that may be more */
+	uint64_t segment_bytes; /* and so much more it may take for the first segment of the epoch */
 };
 
 void th_oracle_init(struct th_oracle *oracle, struct th_history *history);
