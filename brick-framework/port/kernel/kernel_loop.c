@@ -56,11 +56,15 @@ static const struct th_executor_ops loop_ops = {
 	.wake = loop_wake,
 };
 
+/*
+ * It may go off during a round, whose time is from before: then it still seems to be set, and the thread would sleep without
+ * one. So it notifies like everybody else.
+ */
 static enum hrtimer_restart alarm_went_off(struct hrtimer *alarm)
 {
 	struct th_kernel_loop *loop = container_of(alarm, struct th_kernel_loop, alarm);
 
-	wake_up_process(loop->thread);
+	loop_wake(&loop->executor);
 	return HRTIMER_NORESTART;
 }
 
