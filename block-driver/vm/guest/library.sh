@@ -293,7 +293,7 @@ system() {
 	mount "$1" /system
 	shift
 	for folder in proc sys dev tmp run; do
-		mount -o bind "/$folder" "/system/$folder"
+		mount -o rbind "/$folder" "/system/$folder"
 	done
 	if fio=$(command -v fio); then
 		cp "$fio" /system/usr/bin/
@@ -304,6 +304,13 @@ system() {
 		mkdir -p /system/suite$number
 		mount "$suite" /system/suite$number
 	done
+}
+
+# system_udev: devices get their names from the system's udev from now on, and programs may wait until they have them
+system_udev() {
+	unset DM_DISABLE_UDEV
+	export SYSTEMD_IGNORE_CHROOT=1
+	in_system /lib/systemd/systemd-udevd --daemon
 }
 
 # in_system COMMAND...

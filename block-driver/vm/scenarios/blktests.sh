@@ -15,8 +15,7 @@ export log_limit=1000MiB
 suite() {
 	echo "TEST_DEVS=($1) TIMEOUT=30 QUICK_RUN=1" >/system/suite1/config
 	shift
-	in_system sh -c 'cd /suite1 && ./check "$@"' check "$@" >/tmp/results 2>&1 || true
-	cat /tmp/results >&2
+	in_system sh -c 'cd /suite1 && ./check "$@"' check "$@" 2>&1 | tee /tmp/results >&2
 	sed -n 's,^\(block/[0-9]*\) .*\[failed\]$,\1,p' /tmp/results
 }
 
@@ -24,6 +23,7 @@ mkfs.ext4 -q "$(disk 1)"
 mkdir /log
 mount "$(disk 1)" /log
 system "$(disk 4)" "$(disk 5)"
+system_udev
 tests=$(cd /system/suite1/tests && grep -l '^test_device()' block/*)
 volume=$(volume volume 1GiB "$(disk 2)")
 
