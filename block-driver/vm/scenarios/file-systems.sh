@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Files live on the device: ext4 and xfs, with sums that hold after a restart of the driver, and on a second replica that has
-# replayed the log.  file-systems [sio|aio]
+# replayed the log.  file-systems [sio|aio [ext4|xfs]]      both, one after the other, unless told
 #: modules ext4 xfs tharsis
 #: programs fio brickctl
 #: disks 700M 330M 330M 330M 330M
@@ -61,7 +61,13 @@ round() {
 	rm -r /log/vol0 /log/copy
 }
 
-round ext4 "$(disk 2)" "$(disk 3)"
-round xfs "$(disk 4)" "$(disk 5)"
+case ${2-both} in
+both)
+	round ext4 "$(disk 2)" "$(disk 3)"
+	round xfs "$(disk 4)" "$(disk 5)"
+	;;
+ext4 | xfs) round "$2" "$(disk 2)" "$(disk 3)" ;;
+*) fail "usage: file-systems [sio|aio [ext4|xfs]]" ;;
+esac
 umount /log
 rmmod tharsis

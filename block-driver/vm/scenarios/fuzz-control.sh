@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # /dev/tharsis-control is given commands that are nearly right, for some time: each line gets its one reply, nothing
-# breaks, and afterwards all can be closed and unloaded.  fuzz-control [SEED [SECONDS]]
+# breaks, and afterwards all can be closed and unloaded.  fuzz-control [SEED|any [SECONDS]]
 #: modules ext4 tharsis
 #: programs brickctl control_fuzzer
 #: disks 600M 33M 64M
 #: seconds 90
 
-seed=${1:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+seed=${1-any}
+[ "$seed" != any ] || seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 mkfs.ext4 -q "$(disk 1)"
 mkdir /log
 mount "$(disk 1)" /log
