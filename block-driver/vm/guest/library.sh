@@ -234,6 +234,12 @@ numbers_end() {
 	wait $writer
 }
 
+# numbers_stop: the same, before their time
+numbers_stop() {
+	kill $writer
+	numbers_end
+}
+
 # numbers_above KEY NUMBER: of their status
 numbers_above() {
 	[ "$(status numbers "$1")" -gt "$2" ]

@@ -5,7 +5,7 @@
  *
  *   ring_writer write DEVICE BLOCKS SECONDS [FROM]   number n goes to block (n - 1) % BLOCKS, 8 at once, with flushes;
  *                                          prints "flushed=NUMBER" when all up to it are durable, and at its end, also when
- *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM
+ *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM; SIGTERM ends it before its time
  *   ring_writer check DEVICE BLOCKS FLUSHED  prints "found=NUMBER": all up to it are there; exit status 1 when not all up to
  *                                          FLUSHED are, or what is there is no prefix of what was written
  */
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,14 @@ static struct {
 	uint64_t until_ns;
 } writer = { .mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER };
 
+static volatile sig_atomic_t told_to_end;
+
+static void tell_to_end(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
+
 /* 0: it is time to end. */
 static uint64_t take_number(void)
 {
@@ -96,7 +105,7 @@ static uint64_t take_number(void)
 	pthread_mutex_lock(&writer.mutex);
 	while (writer.given - writer.acknowledged >= DEPTH)
 		pthread_cond_wait(&writer.moved, &writer.mutex);
-	if (now_ns() < writer.until_ns)
+	if (!told_to_end && now_ns() < writer.until_ns)
 		number = ++writer.given;
 	pthread_mutex_unlock(&writer.mutex);
 	return number;
@@ -170,8 +179,10 @@ static void *write_numbers(void *unused)
 
 static int do_write(struct ring ring, uint64_t seconds, uint64_t from)
 {
+	const struct sigaction action = { .sa_handler = tell_to_end, .sa_flags = SA_RESTART };
 	pthread_t threads[DEPTH];
 
+	sigaction(SIGTERM, &action, NULL);
 	writer.ring = ring;
 	writer.given = writer.acknowledged = from;
 	writer.until_ns = now_ns() + seconds * 1000000000;

@@ -24,7 +24,7 @@ becomes disk "$(disk 2)" linear
 
 for kind in no-writes error; do
 	say "the disk, for a while: $kind"
-	numbers_begin 5
+	numbers_begin 60
 	errors=$(status numbers writeback-errors)
 	becomes disk "$(disk 2)" $kind
 	until_true 60 numbers_in_trouble "$errors"
@@ -38,7 +38,7 @@ for kind in no-writes error; do
 		numbers_given_up
 		numbers_opened /dev/mapper/disk
 	else
-		numbers_end
+		numbers_stop
 	fi
 	ctl checkpoint numbers
 	numbers_checked
