@@ -101,6 +101,7 @@ typedef __builtin_va_list va_list;
 #define EUCLEAN	     117
 #define EREMOTEIO    121
 #define EDQUOT	     122
+#define ENOMEDIUM    123
 #define ECANCELED    125
 
 /* Of <string.h>: what the compiler assumes, and what the kernel has under the same name. */
