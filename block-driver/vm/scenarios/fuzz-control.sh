@@ -27,6 +27,8 @@ close_resource() {
 	ctl close "$1" drain=no
 }
 
+# What kept it open is said only when it stays open.
+trap '[ $? -eq 0 ] || { cat /tmp/errors >&2; ctl status "$resource" >&2; }' EXIT
 for resource in $(ctl list | sed -n 's,^resource=,,p'); do
 	say "closing $resource"
 	until_true 20 close_resource "$resource" 2>/tmp/errors
