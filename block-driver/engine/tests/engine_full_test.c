@@ -159,7 +159,7 @@ static void a_limit_below_the_size_of_the_present_segment_lets_writers_go_on(voi
 	assert_true(status_of(node).log_bytes <= LOG_LIMIT);
 }
 
-static void a_full_log_keeps_nobody_from_becoming_the_primary(void **state)
+static struct node *demote_with_full_log(void **state)
 {
 	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
 	struct io io;
@@ -168,6 +168,14 @@ static void a_full_log_keeps_nobody_from_becoming_the_primary(void **state)
 	write_until_full(node, &io);
 	assert_int_equal(node_do(node, TH_CALL_SECONDARY), 0);
 	assert_int_equal(io_end(&io), -EROFS);
+	return node;
+}
+
+static void a_full_log_keeps_nobody_from_becoming_the_primary(void **state)
+{
+	struct node *node = demote_with_full_log(state);
+	struct io io;
+
 	assert_int_equal(node_primary(node, 7), 0);
 	assert_in_range(status_of(node).log_bytes, LOG_LIMIT, LOG_LIMIT + 2 * TH_MIB);
 	io_start(node, &io, TH_WRITE, 0, place(0), 8 * WRITE_BYTES, 1);
@@ -179,13 +187,7 @@ static void a_full_log_keeps_nobody_from_becoming_the_primary(void **state)
 
 static void a_demotion_with_a_full_log_refuses_those_who_wait(void **state)
 {
-	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
-	struct io io;
-
-	assert_int_equal(node_peer_add(node, &peer_a), 0);
-	write_until_full(node, &io);
-	assert_int_equal(node_do(node, TH_CALL_SECONDARY), 0);
-	assert_int_equal(io_end(&io), -EROFS);
+	demote_with_full_log(state);
 }
 
 static void closing_with_a_full_log_ends(void **state)

@@ -111,8 +111,7 @@ static int loop_main(void *context)
 			cond_resched();
 		else
 			sleep_until_event(loop);
-		loop->now_ns = 0;
-		loop->wall_ns = 0;
+		loop_time_passed(&loop->executor);
 		atomic_set_release(&loop->notified, 0);
 		/* What was posted before is seen in this round, what is posted from here on notifies again. */
 		smp_mb();

@@ -251,8 +251,7 @@ static void wait_for_events(struct th_user_loop *loop, bool again)
 			sleep_until_event(loop, again);
 		atomic_store(&loop->state, AWAKE);
 	}
-	loop->now_ns = 0;
-	loop->wall_ns = 0;
+	loop_time_passed(&loop->executor);
 }
 
 static void run_watches(struct th_user_loop *loop)

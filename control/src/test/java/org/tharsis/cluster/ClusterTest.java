@@ -70,6 +70,14 @@ abstract class ClusterTest {
         return cluster.orElseThrow();
     }
 
+    /** Replicas on all nodes are equal and have, in a ring of this size, all that a writer has flushed. */
+    void checkOnAll(NumberedWriter.Counts counts, long ringBytes) {
+        oracle().checkEqual(cluster().nodes());
+        for (TestNode node : cluster().nodes()) {
+            NumberedWriter.check(node.disk(resource).toString(), ringBytes, counts.flushed());
+        }
+    }
+
     Oracle oracle() {
         return oracle.orElseThrow();
     }

@@ -229,9 +229,6 @@ final class ForcedPromotionTest extends ClusterTest {
 
     private void finish(NumberedWriter.Counts counts) {
         cluster().awaitCaughtUp(resource, cluster().a(), cluster().c());
-        oracle().checkEqual(cluster().nodes());
-        for (TestNode node : cluster().nodes()) {
-            NumberedWriter.check(node.disk(resource).toString(), RING_BYTES, counts.flushed());
-        }
+        checkOnAll(counts, RING_BYTES);
     }
 }

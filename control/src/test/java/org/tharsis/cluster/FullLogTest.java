@@ -61,10 +61,7 @@ final class FullLogTest extends ClusterTest {
             cluster().c().tharsis("invalidate", resource).succeeds();
             NumberedWriter.Counts counts = writer.stop();
             cluster().awaitCaughtUp(resource, cluster().b(), cluster().c());
-            oracle().checkEqual(cluster().nodes());
-            for (TestNode node : cluster().nodes()) {
-                NumberedWriter.check(node.disk(resource).toString(), RING_BYTES, counts.flushed());
-            }
+            checkOnAll(counts, RING_BYTES);
         }
     }
 

@@ -133,9 +133,6 @@ final class HandoverTest extends ClusterTest {
     private void finish(NumberedWriter writer, TestNode primary) {
         NumberedWriter.Counts counts = writer.stop();
         awaitOthers(primary);
-        oracle().checkEqual(cluster().nodes());
-        for (TestNode node : cluster().nodes()) {
-            NumberedWriter.check(node.disk(resource).toString(), RING_BYTES, counts.flushed());
-        }
+        checkOnAll(counts, RING_BYTES);
     }
 }

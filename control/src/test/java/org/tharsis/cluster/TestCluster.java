@@ -171,7 +171,7 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    static boolean isCaughtUp(String resource, TestNode node) {
+    private static boolean isCaughtUp(String resource, TestNode node) {
         JsonNode replica = node.replica(resource, node);
         return replica.path("health").asText().equals("ok")
                 && replica.path("source").isTextual()
