@@ -3,8 +3,6 @@
 #include "io_open.h"
 
 #define BLOCK_BYTES_MAX 4096u
-#define LOCK_WAIT_MS	2000u
-#define LOCK_LOOK_MS	5u
 
 /* What an error of opening means, and what to do. */
 static const char *advice(int error)
@@ -103,21 +101,12 @@ static int open_root(const struct th_io_config *config, struct th_io_how *how,
 	return code ? refuse(error, config->path, code) : 0;
 }
 
-/*
- * Block devices were claimed when they were opened; files and directories by a lock. That of the log is waited for: a process that
- * was killed has it until the system has finished its I/O. What belongs to the log is free then, too.
- */
+/* Block devices were claimed when they were opened; files and directories by a lock. */
 static int claim(const struct th_io_config *config, const struct th_io_file *file,
-		 struct th_error *error)
+		 const struct th_io_how *how, struct th_error *error)
 {
-	uint32_t wait_ms = config->kind == TH_IO_DIRECTORY ? LOCK_WAIT_MS : 0;
-	int code = file->block_device ? 0 : th_io_lock(file, config->read_only);
+	int code = file->block_device ? 0 : th_io_lock(file, how);
 
-	while (code == -EAGAIN && wait_ms >= LOCK_LOOK_MS) {
-		th_io_pause(LOCK_LOOK_MS);
-		wait_ms -= LOCK_LOOK_MS;
-		code = th_io_lock(file, config->read_only);
-	}
 	if (!code)
 		return 0;
 	if (code == -EAGAIN)
@@ -170,7 +159,7 @@ static int take(const struct th_io_config *config, const struct th_io_how *how,
 	if (code)
 		return refuse(error, config->path, code);
 	file->info.read_only = config->read_only;
-	code = claim(config, file, error);
+	code = claim(config, file, how, error);
 	if (code || how->directory)
 		return code;
 	code = size_new_target(config, file, error);

@@ -27,9 +27,8 @@ int th_io_open(const char *path, const struct th_io_how *how, struct th_io_file 
 int th_io_check(const struct th_io_file *file, const struct th_io_how *how);
 /* Of a regular file or block device: fills @file->info, except read_only. */
 int th_io_fill_info(struct th_io_file *file);
-/* The lock that flock() gives, without waiting. -EAGAIN: somebody else has it. */
-int th_io_lock(const struct th_io_file *file, bool shared);
-void th_io_pause(uint32_t milliseconds);
+/* The lock that flock() gives, shared when read-only. -EAGAIN: somebody else has it, and not only for a moment. */
+int th_io_lock(const struct th_io_file *file, const struct th_io_how *how);
 /* A new file, its size, and its name are durable. */
 int th_io_sync_new(const struct th_io_file *file, const char *path);
 /* Tells the system who uses a block device, where it wants to know. @owner stays as it is until the file is closed. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What io_open.c asks of a host, in the kernel. */
 #include <linux/blkdev.h>
-#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -95,14 +94,10 @@ int th_io_check(const struct th_io_file *file, const struct th_io_how *how)
 	return -EOPNOTSUPP;
 }
 
-int th_io_lock(const struct th_io_file *file, bool shared)
+/* Nothing is closed before its I/O has finished, so there is nobody to wait for. */
+int th_io_lock(const struct th_io_file *file, const struct th_io_how *how)
 {
-	return th_io_compat_lock(th_io_kernel_file(file)->handle, shared);
-}
-
-void th_io_pause(uint32_t milliseconds)
-{
-	msleep(milliseconds);
+	return th_io_compat_lock(th_io_kernel_file(file)->handle, how->read_only);
 }
 
 /* The name of a new file is durable when its directory is. */

@@ -20,6 +20,8 @@
 #define SECTOR_BYTES 512u
 /* Rights of a new target, less the umask: it is a disk, so none for strangers. */
 #define NEW_TARGET_MODE 0660
+#define LOCK_WAIT_MS	2000u
+#define LOCK_LOOK_MS	5u
 
 static struct th_user_file *user_file(struct th_io_file *file)
 {
@@ -81,16 +83,19 @@ int th_io_check(const struct th_io_file *file, const struct th_io_how *how)
 	return faccessat(th_io_descriptor(file), ".", W_OK | X_OK, AT_EACCESS) ? -errno : 0;
 }
 
-int th_io_lock(const struct th_io_file *file, bool shared)
+/* The log's directory is waited for: a process that was killed has it until the system has finished its I/O. */
+int th_io_lock(const struct th_io_file *file, const struct th_io_how *how)
 {
-	return flock(th_io_descriptor(file), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) ? -errno : 0;
-}
+	const struct timespec pause = { .tv_nsec = LOCK_LOOK_MS * 1000000L };
+	int operation = (how->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB;
+	uint32_t looks = how->directory ? LOCK_WAIT_MS / LOCK_LOOK_MS : 0;
 
-void th_io_pause(uint32_t milliseconds)
-{
-	const struct timespec pause = { .tv_nsec = (long)milliseconds * 1000000 };
-
-	nanosleep(&pause, NULL);
+	while (flock(th_io_descriptor(file), operation)) {
+		if (errno != EWOULDBLOCK || looks-- == 0)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 static int sync_parent(const char *path)
