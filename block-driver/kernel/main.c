@@ -29,7 +29,7 @@
 #define DIRTY_LIMIT_MIB_MIN 16u
 #define DIRTY_LIMIT_MIB_MAX 256u
 #define SIO_THREADS	    8u
-#define AIO_THREADS	    4u
+#define AIO_THREADS	    8u
 #define QUEUE_DEPTH	    128u
 
 static unsigned int dirty_limit_mib;

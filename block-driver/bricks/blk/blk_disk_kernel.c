@@ -127,6 +127,9 @@ static const struct block_device_operations disk_operations = {
 	.open = open,
 	.release = release,
 	.free_disk = free_disk,
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	.rw_page = th_blk_compat_rw_page,
+#endif
 };
 
 /* ---- sysfs: what udev names it by ---- */

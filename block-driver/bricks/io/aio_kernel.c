@@ -186,13 +186,18 @@ static void start_kiocb(struct aio_aspect *aspect)
 /* False: it could be started only by waiting. */
 static bool start_on_file(struct aio_aspect *aspect)
 {
-	bool write = aspect->io.request->operation == TH_WRITE;
+	unsigned int scope;
 
-	if (write && !sb_start_write_trylock(file_system_of(aspect)))
+	if (aspect->io.request->operation != TH_WRITE) {
+		start_kiocb(aspect);
+		return true;
+	}
+	if (!sb_start_write_trylock(file_system_of(aspect)))
 		return false;
-	if (write)
-		__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
+	__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
+	scope = memalloc_noreclaim_save();
 	start_kiocb(aspect);
+	memalloc_noreclaim_restore(scope);
 	return true;
 }
 

@@ -89,6 +89,9 @@ static int open_handle(const struct th_io_file *directory, const char *name, uin
 opened:
 	if (IS_ERR(handle))
 		return (int)PTR_ERR(handle);
+	/* To note when it was written last, a file system would need its journal. */
+	if (file->file.direct)
+		handle->f_mode |= FMODE_NOCMTIME;
 	file->handle = handle;
 	return 0;
 }

@@ -46,8 +46,8 @@ int th_io_sync(const struct th_io_file *file);
 int th_io_zero(const struct th_io_file *file, uint64_t position, uint64_t length, bool deallocate);
 /* -EOPNOTSUPP */
 int th_io_discard(const struct th_io_file *file, uint64_t position, uint64_t length);
-/* The file is at least @length long, and its space is reserved. -EOPNOTSUPP */
-int th_io_allocate(const struct th_io_file *file, uint64_t length);
+/* Space for the first @length bytes is reserved, and the file is at least so long, unless @keep_size. -EOPNOTSUPP */
+int th_io_allocate(const struct th_io_file *file, uint64_t length, bool keep_size);
 int th_io_truncate(const struct th_io_file *file, uint64_t length);
 
 /* @flags: TH_CREATE, TH_READ_ONLY. -EINVAL: not a regular file. */

@@ -3,9 +3,10 @@
  * The bytes of files and block devices, in the kernel: blocking operations.
  *
  * What the log and the write-back need (writing, syncing, making zero) may be what frees memory when there is none, as
- * when the device is swapped to. Past the page cache of a device it may use the reserves that the system keeps for this
- * (PF_MEMALLOC). File systems may not: they refuse to write dirty pages for a task that has this flag, because they take
- * it for one that is looking for memory. Theirs is no I/O of others, as for all of our threads (memalloc_noio).
+ * when the device is swapped to. Past the page cache it may use the reserves that the system keeps for this (PF_MEMALLOC): all of it
+ * on a device, writing only in a file. In what else they do, and with the page cache, file systems refuse to write dirty pages
+ * for a task that has this flag, because they take it for one that is looking for memory. Theirs is no I/O of others, as for
+ * all of our threads (memalloc_noio).
  */
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
@@ -127,16 +128,16 @@ struct scope {
 	unsigned int flags;
 };
 
-static struct scope begin_writing(const struct th_io_file *file)
+static struct scope begin(bool reserves)
 {
-	struct scope scope = { .reserves = file->block_device && file->direct };
+	struct scope scope = { .reserves = reserves };
 
 	if (scope.reserves)
 		scope.flags = memalloc_noreclaim_save();
 	return scope;
 }
 
-static void end_writing(const struct scope *scope)
+static void end(const struct scope *scope)
 {
 	if (scope->reserves)
 		memalloc_noreclaim_restore(scope->flags);
@@ -145,20 +146,20 @@ static void end_writing(const struct scope *scope)
 int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
 		uint64_t position, uint64_t length, bool durable)
 {
-	const struct scope scope = begin_writing(file);
+	const struct scope scope = begin(file->direct);
 	int error =
 		transfer(file, WRITE, vec, vec_count, position, length, durable ? IOCB_DSYNC : 0);
 
-	end_writing(&scope);
+	end(&scope);
 	return error;
 }
 
 int th_io_sync(const struct th_io_file *file)
 {
-	const struct scope scope = begin_writing(file);
+	const struct scope scope = begin(file->direct && file->block_device);
 	int error = vfs_fsync(th_io_kernel_file(file)->handle, 1);
 
-	end_writing(&scope);
+	end(&scope);
 	return error;
 }
 
@@ -166,14 +167,14 @@ int th_io_sync(const struct th_io_file *file)
 
 static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)
 {
-	const struct scope scope = begin_writing(file);
+	const struct scope scope = begin(file->direct && file->block_device);
 	int error;
 
 	do
 		error = vfs_fallocate(th_io_kernel_file(file)->handle, mode, (loff_t)position,
 				      (loff_t)length);
 	while (error == -EINTR);
-	end_writing(&scope);
+	end(&scope);
 	return error;
 }
 
@@ -200,9 +201,9 @@ int th_io_discard(const struct th_io_file *file, uint64_t position, uint64_t len
 				    length >> SECTOR_SHIFT, GFP_NOIO);
 }
 
-int th_io_allocate(const struct th_io_file *file, uint64_t length)
+int th_io_allocate(const struct th_io_file *file, uint64_t length, bool keep_size)
 {
-	return length == 0 ? 0 : allocation(file, 0, 0, length);
+	return length == 0 ? 0 : allocation(file, keep_size ? FALLOC_FL_KEEP_SIZE : 0, 0, length);
 }
 
 int th_io_truncate(const struct th_io_file *file, uint64_t length)

@@ -122,9 +122,9 @@ int th_io_discard(const struct th_io_file *file, uint64_t position, uint64_t len
 	return 0;
 }
 
-int th_io_allocate(const struct th_io_file *file, uint64_t length)
+int th_io_allocate(const struct th_io_file *file, uint64_t length, bool keep_size)
 {
-	return length == 0 ? 0 : allocation(file, 0, 0, length);
+	return length == 0 ? 0 : allocation(file, keep_size ? FALLOC_FL_KEEP_SIZE : 0, 0, length);
 }
 
 int th_io_truncate(const struct th_io_file *file, uint64_t length)

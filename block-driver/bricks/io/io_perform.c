@@ -105,18 +105,18 @@ static int perform_write(const struct th_io_file *file, const struct th_request 
 			   request->length, request->flags & TH_FUA);
 }
 
-/* For a disk that cannot be told to be zero. */
-static int send_zeroes(const struct th_io_file *file, const struct th_request *request,
+/* Where it must be by writing them. */
+static int send_zeroes(const struct th_io_file *file, uint64_t position, uint64_t length,
 		       uint8_t *buffer)
 {
 	struct th_vec piece = { .base = buffer };
 
 	memset(buffer, 0, TH_IO_BUFFER_BYTES);
-	for (uint64_t done = 0; done < request->length; done += piece.bytes) {
+	for (uint64_t done = 0; done < length; done += piece.bytes) {
 		int error;
 
-		piece.bytes = (uint32_t)TH_MIN(request->length - done, TH_IO_BUFFER_BYTES);
-		error = th_io_write(file, &piece, 1, request->position + done, piece.bytes, false);
+		piece.bytes = (uint32_t)TH_MIN(length - done, TH_IO_BUFFER_BYTES);
+		error = th_io_write(file, &piece, 1, position + done, piece.bytes, false);
 		if (error)
 			return error;
 	}
@@ -133,7 +133,7 @@ static int perform_zeroes(const struct th_io_file *file, const struct th_request
 	error = th_io_zero(file, request->position, request->length,
 			   !(request->flags & TH_NO_DEALLOCATE));
 	if (error == -EOPNOTSUPP)
-		error = send_zeroes(file, request, buffer);
+		error = send_zeroes(file, request->position, request->length, buffer);
 	if (!error && request->flags & TH_FUA)
 		error = th_io_sync(file);
 	return error;
@@ -163,20 +163,46 @@ static int perform_open(struct th_io_aspect *aspect)
 	return 0;
 }
 
-/* Where space cannot be reserved, the length at least is given. */
-static int perform_allocate(struct th_io_aspect *aspect)
+/*
+ * A file system notes in its journal what of reserved space was written, in threads that may wait for memory, and for the journal of
+ * others. Direct I/O waits for that, also when it is I/O of a swap that would make memory free. So the space is written now;
+ * what comes later is a matter of data alone.
+ */
+static int allocate_written(const struct th_io_file *file, uint64_t present, uint64_t wanted,
+			    uint8_t *buffer)
 {
-	uint64_t wanted = aspect->request->length;
-	uint64_t present;
-	int error = th_io_allocate(aspect->file, wanted);
+	int error = th_io_allocate(file, wanted, true);
+
+	if (error && error != -EOPNOTSUPP)
+		return error;
+	error = send_zeroes(file, present, wanted - present, buffer);
+	return error ? error : th_io_sync(file);
+}
+
+/* Where space cannot be reserved, the length at least is given. */
+static int allocate(struct th_io_aspect *aspect, uint64_t present, uint64_t wanted)
+{
+	int error = th_io_allocate(aspect->file, wanted, false);
 
 	if (error != -EOPNOTSUPP)
 		return error;
 	aspect->fallback = TH_IO_WITHOUT_SPACE;
-	error = th_io_size(aspect->file, &present);
-	if (error || present >= wanted)
+	return present < wanted ? th_io_truncate(aspect->file, wanted) : 0;
+}
+
+static int perform_allocate(struct th_io_aspect *aspect, uint8_t *buffer)
+{
+	const struct th_io_file *file = aspect->file;
+	uint64_t wanted = aspect->request->length;
+	uint64_t present;
+	int error = th_io_size(file, &present);
+
+	if (error)
 		return error;
-	return th_io_truncate(aspect->file, wanted);
+	if (file->direct && present < wanted &&
+	    th_is_aligned(present | wanted, file->info.block_bytes))
+		return allocate_written(file, present, wanted, buffer);
+	return allocate(aspect, present, wanted);
 }
 
 static int perform_close(struct th_io_file *file)
@@ -227,7 +253,7 @@ int th_io_perform(struct th_io_aspect *aspect, struct th_io_worker *worker)
 	case TH_FILE_CLOSE:
 		return perform_close(file);
 	case TH_FILE_ALLOCATE:
-		return perform_allocate(aspect);
+		return perform_allocate(aspect, worker->buffer);
 	case TH_FILE_TRUNCATE:
 		return th_io_truncate(file, request->length);
 	default:

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Little memory: what is written through a file system on the device while nearly all memory is used up arrives. With swap: so
-# does what is swapped out to the device, which does not always end (docs/kernel-driver.md, "Memory").
-# memory [file-system|swap [sio|aio...]]
+# Little memory: what is written through a file system on the device while nearly all memory is used up arrives, and so does what
+# is swapped out to the device.  memory [file-system|swap|both [sio|aio...]]
 #: modules ext4 tharsis
 #: programs brickctl
 #: disks 500M 330M
@@ -10,7 +9,7 @@
 #: seconds 240
 export io
 size=320MiB
-what=${1:-file-system}
+what=${1:-both}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- sio aio
 
@@ -99,7 +98,11 @@ for io in "$@"; do
 	case $what in
 	file-system) try_file_system ;;
 	swap) try_swap ;;
-	*) fail "usage: memory [file-system|swap [sio|aio...]]" ;;
+	both)
+		try_file_system
+		try_swap
+		;;
+	*) fail "usage: memory [file-system|swap|both [sio|aio...]]" ;;
 	esac
 done
 umount /log

@@ -4,8 +4,12 @@
 #include "io_house.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +98,48 @@ static void allocate_lengthens_a_file_and_reserves_its_space(void **state)
 	assert_int_equal(house_file_ask(house, TH_FILE_ALLOCATE, file, 4096), 0);
 	assert_int_equal(stat(in_directory(house, "spare"), &status), 0);
 	assert_int_equal(status.st_size, TH_MIB);
+}
+
+/* How many bytes of a file are on the disk, without being reserved only; false: its file system does not tell. */
+static bool written_bytes(const char *path, uint64_t *bytes)
+{
+	static union {
+		struct fiemap map;
+		uint8_t room[sizeof(struct fiemap) + 64 * sizeof(struct fiemap_extent)];
+	} ask;
+	int fd = open(path, O_RDONLY);
+	int result;
+
+	memset(&ask, 0, sizeof(ask));
+	ask.map.fm_length = FIEMAP_MAX_OFFSET;
+	ask.map.fm_flags = FIEMAP_FLAG_SYNC;
+	ask.map.fm_extent_count = 64;
+	result = ioctl(fd, FS_IOC_FIEMAP, &ask);
+	close(fd);
+	*bytes = 0;
+	for (uint32_t i = 0; i < ask.map.fm_mapped_extents; i++)
+		if (!(ask.map.fm_extents[i].fe_flags & FIEMAP_EXTENT_UNWRITTEN))
+			*bytes += ask.map.fm_extents[i].fe_length;
+	return result == 0;
+}
+
+static void what_direct_io_will_write_to_was_written_when_it_was_allocated(void **state)
+{
+	struct house *house = *state;
+	const char *path = in_directory(house, "spare");
+	uint8_t *data = house->memory, *back = data + 8192;
+	uint64_t bytes;
+	uint32_t file;
+
+	memset(data, 1, 8192);
+	assert_int_equal(house_file_open(house, "spare", TH_CREATE, &file, NULL), 0);
+	assert_int_equal(house_file_io(house, TH_WRITE, file, 0, data, 8192), 0);
+	assert_int_equal(house_file_ask(house, TH_FILE_ALLOCATE, file, TH_MIB), 0);
+	assert_int_equal(house_file_io(house, TH_READ, file, 4096, back, 8192), 0);
+	assert_memory_equal(data, back, 4096);
+	assert_int_equal(back[4096] | back[8191], 0);
+	if (house->variant->direct && written_bytes(path, &bytes))
+		assert_int_equal(bytes, TH_MIB);
 }
 
 static void truncate_sets_the_length_of_a_file(void **state)
@@ -386,6 +432,7 @@ int directory_tests(const char *group)
 		in_directory_test(a_read_beyond_the_end_of_a_file_fails),
 		in_directory_test(a_position_that_no_file_can_have_is_refused),
 		in_directory_test(allocate_lengthens_a_file_and_reserves_its_space),
+		in_directory_test(what_direct_io_will_write_to_was_written_when_it_was_allocated),
 		in_directory_test(truncate_sets_the_length_of_a_file),
 		in_directory_test(rename_replaces_and_keeps_the_open_file),
 		in_directory_test(a_removed_file_can_be_read_while_it_is_open),
