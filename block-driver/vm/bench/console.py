@@ -4,7 +4,7 @@
 import re
 
 # The machine writes these to its kernel's log, so that no other line can cut them in two.
-MARK = re.compile(r"tharsis-vm: (begin|end (\d+)|complaint (.*))")
+MARK = re.compile(r"tharsis-vm: (up|begin|end (\d+)|complaint (.*))")
 
 # Whatever a kernel reports as wrong, as it begins the line behind the time.
 COMPLAINT = re.compile(r"""(?:^|\]\ ) (?:
@@ -21,13 +21,16 @@ class Console:
     """Takes lines in order; knows how the scenario ended, and what went wrong while it ran."""
 
     def __init__(self):
+        self.up = False
         self.begun = False
         self.status = None
         self.complaints = []
 
     def take(self, line):
         mark = MARK.search(line)
-        if mark and mark[1] == "begin":
+        if mark and mark[1] == "up":
+            self.up = True
+        elif mark and mark[1] == "begin":
             self.begun = True
         elif mark and mark[3] is not None:
             self._complain(mark[3])

@@ -9,9 +9,12 @@ import subprocess
 import time
 
 from bench.console import Console
+from bench.kernels import warn
 
 # Software emulation does not come near these limits when all is well.
 BOOT_SECONDS = 60
+# User-mode Linux needs seconds, but seldom it never comes as far as its first process. That is none of ours.
+BOOTS_MAX = 3
 
 
 def qemu_command(kernel, initramfs, disks, memory_mib):
@@ -51,31 +54,55 @@ class Machine:
             command = uml_command(kernel, initramfs, disks, memory_mib, folder, has_input)
         else:
             command = qemu_command(kernel, initramfs, disks, memory_mib)
+        self.command = [*prefix, *command, *extra]
+        self.console_input = console_input
+        self.boots_left = BOOTS_MAX if kernel.is_uml and console_input is not None else 1
+        self._boot()
+
+    def _boot(self):
+        self.boots_left -= 1
+        self.booted = time.monotonic()
         self.console = Console()
         self.rest = b""
-        on_terminal = console_input is None
+        on_terminal = self.console_input is None
         # User-mode Linux keeps the machine's memory in a file there, and is many processes: one group.
         self.process = subprocess.Popen(
-            [*prefix, *command, *extra], env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not on_terminal,
-            stdin=console_input, stdout=None if on_terminal else subprocess.PIPE,
+            self.command, env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not on_terminal,
+            stdin=self.console_input, stdout=None if on_terminal else subprocess.PIPE,
             stderr=None if on_terminal else subprocess.STDOUT)
 
     def lines(self, seconds):
         """Lines until it is switched off, or until the time is over (then TimeoutError)."""
         deadline = time.monotonic() + seconds
+        while self.boots_left > 0:
+            try:
+                yield from self._lines_until(self.booted + BOOT_SECONDS, lambda: self.console.up)
+            except TimeoutError:
+                warn(f"run: the machine did not come up within {BOOT_SECONDS} s: it is started again")
+                self.end()
+                self._boot()
+                deadline += BOOT_SECONDS
+                continue
+            break
+        try:
+            yield from self._lines_until(deadline, lambda: False)
+        except TimeoutError:
+            raise TimeoutError(f"not finished after {seconds:.0f} s") from None
+
+    def _lines_until(self, deadline, enough):
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            while True:
+            while not enough():
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(f"not finished after {seconds:.0f} s")
+                    raise TimeoutError
                 if not selector.select(left):
                     continue
                 data = os.read(self.process.stdout.fileno(), 65536)
                 if not data:
                     break
                 yield from self._split(data)
-        if self.rest:
+        if self.rest and not enough():
             yield from self._split(b"\n")
 
     def _split(self, data):
