@@ -4,7 +4,7 @@
 # cannot be written, disks that shrink, things that are in use.
 #: modules ext4 dm-flakey tharsis
 #: programs brickctl
-#: disks 300M 40M
+#: disks 100M 40M
 #: seconds 60
 
 # refused_as CODE COMMAND...: brickctl's words begin with the code
