@@ -324,6 +324,22 @@ in_system() {
 	chroot /system "$@"
 }
 
+# suite_check ARGUMENT...: the suite's own ./check; what it says is shown, and is in /tmp/results
+suite_check() {
+	in_system sh -c 'cd /suite1 && ./check "$@"' check "$@" 2>&1 | tee /tmp/results >&2
+}
+
+# held_against FAILED FAILED-TOO: names of what failed on our devices, and on plain disks
+held_against() {
+	for name in $1; do
+		case " $2 " in
+		*" $name "*) say "$name fails on a plain disk, too" ;;
+		*) held="${held-} $name" ;;
+		esac
+	done
+	[ -z "${held-}" ] || fail "on our devices only:$held"
+}
+
 # volume NAME SIZE DISK: a resource, primary, whose log is in /log/NAME; prints its device
 volume() {
 	mkdir -p "/log/$1"
