@@ -286,21 +286,35 @@ static void a_file_that_is_closed_is_known_no_more(void **state)
 	assert_int_equal(house_file_ask(house, TH_FILE_TRUNCATE, UINT32_MAX, 0), -EBADF);
 }
 
-static void a_file_with_requests_under_way_is_not_closed(void **state)
+/* What a close says that follows a write at once. */
+static int close_behind_a_write(struct house *house, uint32_t file)
 {
-	struct house *house = *state;
 	struct th_vec vec = { .base = house->memory, .bytes = 65536 };
-	struct th_request *request;
-	uint32_t file;
+	struct th_request *request = house_log_request(house, TH_WRITE);
 
-	assert_int_equal(house_file_open(house, "busy", TH_CREATE, &file, NULL), 0);
-	request = house_log_request(house, TH_WRITE);
 	request->file = file;
 	request->length = vec.bytes;
 	request->vec = &vec;
 	request->vec_count = 1;
 	house_send(house, &house->client->inputs[1], request);
-	assert_int_equal(house_file_ask(house, TH_FILE_CLOSE, file, 0), -EBUSY);
+	return house_file_ask(house, TH_FILE_CLOSE, file, 0);
+}
+
+/* To a brick in the kernel two requests go one after the other, so the write may have ended before: then another one is tried. */
+static void a_file_with_requests_under_way_is_not_closed(void **state)
+{
+	struct house *house = *state;
+	uint32_t tries = house->variant->in_kernel ? 100 : 1;
+	uint32_t file;
+	int error;
+
+	assert_int_equal(house_file_open(house, "busy", TH_CREATE, &file, NULL), 0);
+	error = close_behind_a_write(house, file);
+	while (error == 0 && --tries > 0) {
+		assert_int_equal(house_file_open(house, "busy", 0, &file, NULL), 0);
+		error = close_behind_a_write(house, file);
+	}
+	assert_int_equal(error, -EBUSY);
 	house_wait(house);
 	assert_int_equal(house_file_ask(house, TH_FILE_CLOSE, file, 0), 0);
 }
