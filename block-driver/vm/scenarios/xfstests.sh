@@ -12,7 +12,7 @@ kind=${1-ext4}
 export io="${2-aio}"
 export log_limit=1000MiB
 # Of one test, and of all of them on our devices; behind that is room for those that are run again on plain disks.
-test_seconds=300
+test_seconds=600
 run_seconds=3000
 
 # part NUMBER/PARTS: these tests of the group; neighbours, which are much alike, are in different ones
