@@ -186,18 +186,22 @@ static void start_kiocb(struct aio_aspect *aspect)
 /* False: it could be started only by waiting. */
 static bool start_on_file(struct aio_aspect *aspect)
 {
+	const struct th_request *request = aspect->io.request;
+	bool write = request->operation == TH_WRITE;
 	unsigned int scope;
 
-	if (aspect->io.request->operation != TH_WRITE) {
-		start_kiocb(aspect);
-		return true;
-	}
-	if (!sb_start_write_trylock(file_system_of(aspect)))
+	if (write && !sb_start_write_trylock(file_system_of(aspect)))
 		return false;
-	__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
-	scope = memalloc_noreclaim_save();
-	start_kiocb(aspect);
-	memalloc_noreclaim_restore(scope);
+	if (write)
+		__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
+	/* With the system's reserves, but where it is to be durable (io_file_kernel.c). */
+	if (write && !(request->flags & TH_FUA)) {
+		scope = memalloc_noreclaim_save();
+		start_kiocb(aspect);
+		memalloc_noreclaim_restore(scope);
+	} else {
+		start_kiocb(aspect);
+	}
 	return true;
 }
 

@@ -4,9 +4,9 @@
  *
  * What the log and the write-back need (writing, syncing, making zero) may be what frees memory when there is none, as
  * when the device is swapped to. Past the page cache it may use the reserves that the system keeps for this (PF_MEMALLOC): all of it
- * on a device, writing only in a file. In what else they do, and with the page cache, file systems refuse to write dirty pages
- * for a task that has this flag, because they take it for one that is looking for memory. Theirs is no I/O of others, as for
- * all of our threads (memalloc_noio).
+ * on a device, writing alone in a file. File systems leave dirty pages as they are, and say nothing, for a task that has this flag,
+ * because they take it for one that is looking for memory; so what makes a file durable never has it, for even direct I/O may have to
+ * go through the page cache. Theirs is no I/O of others, as for all of our threads (memalloc_noio).
  */
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
@@ -146,7 +146,7 @@ static void end(const struct scope *scope)
 int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
 		uint64_t position, uint64_t length, bool durable)
 {
-	const struct scope scope = begin(file->direct);
+	const struct scope scope = begin(file->direct && (file->block_device || !durable));
 	int error =
 		transfer(file, WRITE, vec, vec_count, position, length, durable ? IOCB_DSYNC : 0);
 

@@ -115,10 +115,10 @@ device() {
 	fail "there is no device of $1"
 }
 
-# serve RESOURCE DIRECTORY DISK EPOCH [ATTACH-ARGUMENT...]: opens a resource as the primary, with the module's I/O in $io; the
-# disks of a machine are too small for segments as they are elsewhere
+# serve RESOURCE DIRECTORY DISK EPOCH [ATTACH-ARGUMENT...]: opens a resource as the primary, with the module's I/O in $io, and its
+# log past the page cache with log_direct=yes; the disks of a machine are too small for segments as they are elsewhere
 serve() {
-	ctl open "$1" directory="$2" io="${io-sio}" >/dev/null
+	ctl open "$1" directory="$2" io="${io-sio}" direct="${log_direct-no}" >/dev/null
 	ctl tune "$1" segment-bytes=1MiB log-limit-bytes="${log_limit-16MiB}" >/dev/null
 	resource=$1
 	serving=$4

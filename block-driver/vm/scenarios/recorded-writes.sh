@@ -5,7 +5,8 @@
 # its own FUA, has made it durable. The machine is then made as it was at these moments.
 #   recorded-writes [LATE [IO [POINTS [SEED]]]]
 # LATE: 'log' or 'disk' gets a volatile cache of its own, so that what is written there reaches the medium as late as flushes
-# allow, and the other one as early as it can; 'none' unless told. POINTS: moments that are tried, 60 unless told, or 'all'.
+# allow, and the other one as early as it can; 'none' unless told. IO: sio, aio, or with a log past the page cache sio-direct,
+# aio-direct. POINTS: moments that are tried, 60 unless told, or 'all'.
 #: modules ext4 loop dm-log-writes tharsis
 #: programs brickctl ring_writer log_writes
 #: disks 42M 1G 42M 42M
@@ -13,6 +14,12 @@
 #: seconds 400
 late=${1-none}
 export io="${2-sio}"
+case $io in
+*-direct)
+	export log_direct=yes
+	io=${io%-direct}
+	;;
+esac
 points=${3-60}
 seed=${4-$(date +%s)}
 record=$(disk 2)
@@ -56,7 +63,7 @@ umount /log
 no_halves now
 cat "$(disk 1)" >"$then"
 
-say "numbers are written, late: $late, io=$io"
+say "numbers are written, late: $late, io=${2-sio}"
 # A cache that writes back on its own would be no late one.
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 echo 90 >/proc/sys/vm/dirty_background_ratio
