@@ -187,21 +187,21 @@ static void start_kiocb(struct aio_aspect *aspect)
 static bool start_on_file(struct aio_aspect *aspect)
 {
 	const struct th_request *request = aspect->io.request;
-	bool write = request->operation == TH_WRITE;
+	bool durable = request->flags & TH_FUA;
 	unsigned int scope;
 
-	if (write && !sb_start_write_trylock(file_system_of(aspect)))
-		return false;
-	if (write)
+	if (request->operation == TH_WRITE) {
+		if (!sb_start_write_trylock(file_system_of(aspect)))
+			return false;
 		__sb_writers_release(file_system_of(aspect), SB_FREEZE_WRITE);
-	/* With the system's reserves, but where it is to be durable (io_file_kernel.c). */
-	if (write && !(request->flags & TH_FUA)) {
-		scope = memalloc_noreclaim_save();
-		start_kiocb(aspect);
-		memalloc_noreclaim_restore(scope);
-	} else {
-		start_kiocb(aspect);
 	}
+	if (request->operation == TH_READ || !th_io_may_use_reserves(aspect->io.file, durable)) {
+		start_kiocb(aspect);
+		return true;
+	}
+	scope = memalloc_noreclaim_save();
+	start_kiocb(aspect);
+	memalloc_noreclaim_restore(scope);
 	return true;
 }
 

@@ -418,7 +418,7 @@ void th_io_finish(struct th_io_aspect *aspect, int error)
 		switch_off_when_idle(io);
 }
 
-/* What the executor copies itself at most: more would keep the other requests waiting. */
+/* What the executor copies itself at most: more would keep the other requests waiting. And as looking for memory would. */
 #define INLINE_READ_BYTES_MAX (64u * 1024u)
 
 bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
@@ -433,7 +433,7 @@ bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
 					 request->length);
 	}
 	if (request->operation == TH_WRITE && !file->direct && aspect->io->config.inline_writes &&
-	    !(request->flags & TH_FUA)) {
+	    !(request->flags & TH_FUA) && !th_memory_is_short()) {
 		*error = th_io_write(file, request->vec, request->vec_count, request->position,
 				     request->length, false);
 		th_executor_time_passed(aspect->io->brick.executor);

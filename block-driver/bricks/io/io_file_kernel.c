@@ -7,6 +7,9 @@
  * on a device, writing alone in a file. File systems leave dirty pages as they are, and say nothing, for a task that has this flag,
  * because they take it for one that is looking for memory; so what makes a file durable never has it, for even direct I/O may have to
  * go through the page cache. Theirs is no I/O of others, as for all of our threads (memalloc_noio).
+ *
+ * Through the page cache the reserves would be used up, page by page. So while memory is short, the page cache is
+ * spared, also where it is used otherwise.
  */
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
@@ -143,20 +146,51 @@ static void end(const struct scope *scope)
 		memalloc_noreclaim_restore(scope->flags);
 }
 
-int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
-		uint64_t position, uint64_t length, bool durable)
+/* Direct I/O takes blocks of this size on every disk, and memory that begins like one. */
+#define DIRECT_ALIGN_BYTES 4096u
+
+/* Pages of the page cache would be missing where those are written back that wait for this very write. */
+static bool spares_page_cache(const struct th_io_file *file, const struct th_vec *vec,
+			      uint32_t vec_count, uint64_t position)
 {
-	const struct scope scope = begin(file->direct && (file->block_device || !durable));
-	int error =
-		transfer(file, WRITE, vec, vec_count, position, length, durable ? IOCB_DSYNC : 0);
+	if (file->direct || !(th_io_kernel_file(file)->handle->f_mode & FMODE_CAN_ODIRECT) ||
+	    !th_is_aligned(position, DIRECT_ALIGN_BYTES))
+		return false;
+	for (uint32_t i = 0; i < vec_count; i++) {
+		if (!th_is_aligned((uintptr_t)vec[i].base | vec[i].bytes, DIRECT_ALIGN_BYTES))
+			return false;
+	}
+	return th_memory_is_short();
+}
+
+static int write_with(bool reserves, const struct th_io_file *file, const struct th_vec *vec,
+		      uint32_t vec_count, uint64_t position, uint64_t length, int flags)
+{
+	const struct scope scope = begin(reserves);
+	int error = transfer(file, WRITE, vec, vec_count, position, length, flags);
 
 	end(&scope);
 	return error;
 }
 
+int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
+		uint64_t position, uint64_t length, bool durable)
+{
+	bool reserves = th_io_may_use_reserves(file, durable);
+	int error = -EINVAL;
+
+	if (!durable && spares_page_cache(file, vec, vec_count, position))
+		error = write_with(true, file, vec, vec_count, position, length, IOCB_DIRECT);
+	/* Most often it was not tried; a file system may also refuse what it has said it can do. */
+	if (error == -EINVAL)
+		error = write_with(reserves, file, vec, vec_count, position, length,
+				   durable ? IOCB_DSYNC : 0);
+	return error;
+}
+
 int th_io_sync(const struct th_io_file *file)
 {
-	const struct scope scope = begin(file->direct && file->block_device);
+	const struct scope scope = begin(th_io_may_use_reserves(file, true));
 	int error = vfs_fsync(th_io_kernel_file(file)->handle, 1);
 
 	end(&scope);
@@ -167,7 +201,7 @@ int th_io_sync(const struct th_io_file *file)
 
 static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)
 {
-	const struct scope scope = begin(file->direct && file->block_device);
+	const struct scope scope = begin(th_io_may_use_reserves(file, true));
 	int error;
 
 	do

@@ -25,6 +25,12 @@ static inline const struct th_kernel_file *th_io_kernel_file(const struct th_io_
 	return th_container_of(file, const struct th_kernel_file, file);
 }
 
+/* Past the page cache: all of it on a device, in a file what need not be durable (io_file_kernel.c says why). */
+static inline bool th_io_may_use_reserves(const struct th_io_file *file, bool durable)
+{
+	return file->direct && (file->block_device || !durable);
+}
+
 /* Pieces that one operation of the system takes at most: so many fit on a stack. */
 #define TH_IO_BVEC_MAX 48u
 

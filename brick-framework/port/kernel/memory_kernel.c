@@ -29,9 +29,15 @@ void th_free(void *memory)
  */
 #define SPARE_PART 16
 
+/* The kernel counts as available what the page cache could give back, but not before it is written: perhaps to us. */
+static long unwritten_pages(void)
+{
+	return (long)(global_node_page_state(NR_FILE_DIRTY) + global_node_page_state(NR_WRITEBACK));
+}
+
 bool th_memory_is_short(void)
 {
-	return si_mem_available() < (long)(totalram_pages() / SPARE_PART);
+	return si_mem_available() - unwritten_pages() < (long)(totalram_pages() / SPARE_PART);
 }
 
 /*
