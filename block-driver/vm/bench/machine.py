@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A virtual machine: QEMU in software emulation, or user-mode Linux."""
 
+import contextlib
 import os
 import pathlib
 import selectors
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import time
 
+from bench import processor
 from bench.console import Console
 from bench.kernels import warn
 
@@ -56,6 +58,7 @@ class Machine:
             command = qemu_command(kernel, initramfs, disks, memory_mib)
         self.command = [*prefix, *command, *extra]
         self.console_input = console_input
+        self.is_uml = kernel.is_uml
         self.boots_left = BOOTS_MAX if kernel.is_uml and console_input is not None else 1
         self._boot()
 
@@ -65,11 +68,12 @@ class Machine:
         self.console = Console()
         self.rest = b""
         on_terminal = self.console_input is None
-        # User-mode Linux keeps the machine's memory in a file there, and is many processes: one group.
-        self.process = subprocess.Popen(
-            self.command, env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not on_terminal,
-            stdin=self.console_input, stdout=None if on_terminal else subprocess.PIPE,
-            stderr=None if on_terminal else subprocess.STDOUT)
+        with processor.own() if self.is_uml else contextlib.nullcontext(([], [])) as (words, held):
+            # User-mode Linux keeps the machine's memory in a file there, and is many processes: one group.
+            self.process = subprocess.Popen(
+                [*words, *self.command], env=dict(os.environ, TMPDIR="/dev/shm"), start_new_session=not on_terminal, pass_fds=held,
+                stdin=self.console_input, stdout=None if on_terminal else subprocess.PIPE,
+                stderr=None if on_terminal else subprocess.STDOUT)
 
     def lines(self, seconds):
         """Lines until it is switched off, or until the time is over (then TimeoutError)."""

@@ -11,14 +11,15 @@ import socket
 
 @contextlib.contextmanager
 def own():
-    """The words before a command that keep it on a processor which nobody else has from here; none when all are taken."""
+    """Yields words to put before a command, which keep it on a processor that nobody else has from here, and descriptors: a process
+    that inherits them has that processor until it ends. Both are empty when all are taken."""
     for number in sorted(os.sched_getaffinity(0)):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
             try:
-                # An abstract name: it is free again when its owner has gone, however that came about.
+                # An abstract name: it is free again when its last owner has gone, however that came about.
                 taken.bind(f"\0tharsis-vm-processor-{number}")
             except OSError:
                 continue
-            yield ["taskset", "--cpu-list", str(number)]
+            yield ["taskset", "--cpu-list", str(number)], [taken.fileno()]
             return
-    yield []
+    yield [], []

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from bench import initramfs, processor
+from bench import initramfs
 from bench.kernels import HERE, TOP, Refused, answer, program, warn
 from bench.machine import BOOT_SECONDS, Machine
 
@@ -152,12 +152,12 @@ def watch(machine, seconds, show):
 def run(kernel, script, arguments, show):
     """Boots a machine for this one script, with fresh disks."""
     needs = Needs(script)
-    with work_folder() as folder, processor.own() if kernel.is_uml else contextlib.nullcontext([]) as prefix:
+    with work_folder() as folder:
         disks = [make_disk(folder / f"disk{number}", size) for number, size in enumerate(needs.disks, 1)]
         disks += [copy_image(folder / name, name) for name in needs.images]
         archive = make_initramfs(folder, kernel, script, needs, arguments)
         started = time.monotonic()
-        machine = Machine(kernel, folder, archive, disks, needs.memory_mib, prefix=prefix)
+        machine = Machine(kernel, folder, archive, disks, needs.memory_mib)
         status = watch(machine, BOOT_SECONDS + needs.seconds * kernel.slowness(), show)
         warn(f"run: {pathlib.Path(script).stem} on {kernel.name}: status {status} after {time.monotonic() - started:.1f} s")
         return status
