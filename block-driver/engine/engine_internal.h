@@ -90,6 +90,7 @@ struct th_segment {
 	bool own; /* begun by this node: its durable_lsn fields speak of this log */
 	uint32_t users; /* I/Os under way on its file */
 	uint32_t file;
+	uint64_t last_use; /* of its file: which one among those of all segments */
 	uint64_t epoch;
 	uint64_t start_lsn;
 	uint64_t end_lsn; /* sealed or sealing: final; else what is assigned so far */
@@ -396,6 +397,7 @@ struct th_engine {
 	struct th_list segments;
 	uint32_t segment_count;
 	uint32_t segments_opened;
+	uint64_t segment_uses;
 	struct th_position tail; /* behind the last batch that was closed */
 	struct th_position appended; /* behind the last batch of the appended prefix */
 	uint64_t durable_lsn;

@@ -89,10 +89,17 @@ bool th_segments_idle(const struct th_engine *engine)
 
 /* ---- files of old segments, opened when somebody reads them ---- */
 
+static void note_use(struct th_engine *engine, struct th_segment *segment)
+{
+	segment->last_use = ++engine->segment_uses;
+}
+
 bool th_segment_open_for_read(struct th_engine *engine, struct th_segment *segment, int *error)
 {
-	if (segment->opened)
+	if (segment->opened) {
+		note_use(engine, segment);
 		return segment->state != TH_SEGMENT_STARTING;
+	}
 	if (segment->open_error) {
 		*error = segment->open_error;
 		segment->open_error = 0;
@@ -120,8 +127,10 @@ static void open_step(struct th_engine *engine)
 	segment->open_error = engine->open_io.error;
 	segment->opened = !engine->open_io.error;
 	segment->file = engine->open_io.file;
-	if (segment->opened)
+	if (segment->opened) {
 		engine->segments_opened++;
+		note_use(engine, segment);
+	}
 	th_engine_kick(engine);
 }
 
@@ -135,23 +144,42 @@ void th_segment_close(struct th_engine *engine, struct th_segment *segment, stru
 						    .file = segment->file });
 }
 
+static bool closable(const struct th_segment *segment)
+{
+	return segment->opened && !segment->users && segment->state == TH_SEGMENT_SEALED;
+}
+
+/*
+ * The one that nobody has used for the longest time. Never the newest in use: whoever it has just been opened for has not come to
+ * it yet, and would have it opened again, for ever.
+ */
+static struct th_segment *segment_to_close(const struct th_engine *engine)
+{
+	struct th_segment *found = NULL;
+	struct th_list *link;
+
+	th_list_for_each(link, &engine->segments) {
+		struct th_segment *segment = th_list_entry(link, struct th_segment, link);
+
+		if (closable(segment) && segment->last_use != engine->segment_uses &&
+		    (!found || segment->last_use < found->last_use))
+			found = segment;
+	}
+	return found;
+}
+
 /* Too many are open: one that is not used is closed. */
 static void close_step(struct th_engine *engine)
 {
-	struct th_list *link;
+	struct th_segment *segment;
 
 	if (th_file_io_finished(&engine->close_io))
 		th_engine_kick(engine);
 	if (engine->close_io.busy || engine->segments_opened <= TH_SEGMENTS_OPEN_MAX)
 		return;
-	th_list_for_each(link, &engine->segments) {
-		struct th_segment *segment = th_list_entry(link, struct th_segment, link);
-
-		if (segment->opened && !segment->users && segment->state == TH_SEGMENT_SEALED) {
-			th_segment_close(engine, segment, &engine->close_io);
-			return;
-		}
-	}
+	segment = segment_to_close(engine);
+	if (segment)
+		th_segment_close(engine, segment, &engine->close_io);
 }
 
 /* ---- rotation ---- */
@@ -193,6 +221,7 @@ bool th_segments_rotate(struct th_engine *engine, uint64_t epoch)
 	segment->file = engine->spare.file;
 	segment->opened = true;
 	engine->segments_opened++;
+	note_use(engine, segment);
 	segment->file_bytes = engine->spare.bytes;
 	segment->previous_epoch = header.previous_epoch;
 	segment->chain_before = header.chain_before;

@@ -370,6 +370,35 @@ static void a_peer_that_is_behind_loses_its_log_and_gets_a_bitmap(void **state)
 	}
 }
 
+/* Each time that a file is to be opened, all else ends before it is. */
+static void run_with_slow_opening(struct node *node, uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++) {
+		struct fault_rule *slow = hold(node, FAULT_FILES, TH_FILE_OPEN, NULL);
+
+		world_run_for(node->world, TH_NS_PER_S);
+		fault_remove(slow);
+	}
+}
+
+/* It is read from its begin on, when the files that are open are all younger. */
+static void log_of_many_segments_is_dropped_with_few_files_open(void **state)
+{
+	struct node *node = new_small_log(state, TH_LOG_FULL_STOP);
+	uint32_t segments = 32;
+	struct io io;
+
+	node->options.segment_bytes = LOG_LIMIT / segments;
+	assert_int_equal(node_tune(node), 0);
+	assert_int_equal(node_peer_add(node, &peer_a), 0);
+	write_until_full(node, &io);
+	node->options.log_full = TH_LOG_FULL_DROP;
+	assert_int_equal(node_tune(node), 0);
+	run_with_slow_opening(node, segments + 2);
+	assert_true(has_bitmap(node));
+	assert_int_equal(io_end(&io), 0);
+}
+
 static void a_second_drop_is_merged_into_the_bitmap(void **state)
 {
 	struct node *node = new_small_log(state, TH_LOG_FULL_DROP);
@@ -637,6 +666,7 @@ int main(int argc, char **argv)
 		engine_test(a_full_file_system_lets_writers_wait_until_it_has_room),
 		engine_test(segments_used_again_never_bring_old_records_back),
 		engine_test(a_peer_that_is_behind_loses_its_log_and_gets_a_bitmap),
+		engine_test(log_of_many_segments_is_dropped_with_few_files_open),
 		engine_test(a_second_drop_is_merged_into_the_bitmap),
 		engine_test(only_the_peer_that_is_furthest_behind_loses_its_log),
 		engine_test(the_bitmap_is_durable_before_the_first_segment_goes),

@@ -82,6 +82,29 @@ static void what_fell_out_of_memory_is_written_back_right(void **state)
 	assert_true(disk_holds(node, 0, DEVICE, 1));
 }
 
+static uint64_t files_opened(const struct node *node)
+{
+	return node->faults->count[FAULT_FILES][TH_FILE_OPEN];
+}
+
+/* Far more files than are kept open; at first, those that were written last are open. */
+static void what_is_read_from_the_log_is_read_from_a_file_opened_once(void **state)
+{
+	struct node *node = new_small_node(state);
+	uint64_t before, opened;
+
+	node->options.segment_bytes = 256 * TH_KIB;
+	node_begin(node);
+	write_all(node);
+	before = files_opened(node);
+	for (uint64_t at = 0; at < DEVICE - MEMORY; at += WRITE_BYTES) {
+		opened = files_opened(node);
+		assert_true(node_holds(node, at, BLOCK, 1));
+		assert_in_range(files_opened(node) - opened, 0, 1);
+	}
+	assert_in_range(files_opened(node) - before, 32, (DEVICE - MEMORY) / (256 * TH_KIB) + 16);
+}
+
 static void a_log_larger_than_the_memory_is_replayed(void **state)
 {
 	struct node *node = new_small_node(state);
@@ -246,6 +269,7 @@ int main(int argc, char **argv)
 		engine_test(a_load_larger_than_the_memory_stays_within_it),
 		engine_test(what_fell_out_of_memory_is_read_right),
 		engine_test(what_fell_out_of_memory_is_written_back_right),
+		engine_test(what_is_read_from_the_log_is_read_from_a_file_opened_once),
 		engine_test(a_log_larger_than_the_memory_is_replayed),
 		engine_test(memory_that_is_used_again_leaves_no_trace_in_the_log),
 		engine_test(any_load_reads_as_written_with_little_memory),
