@@ -16,7 +16,8 @@ import org.tharsis.control.reconcile.DriverState.Peer;
  *
  * <p>Every replica keeps it for every other one, not only the primary for those who follow it: whoever becomes primary by force then
  * has what the others lack, also those that come late. The primary learns what they have from those it serves; of the rest, what they
- * have told the tree counts, but only in this replica's own epoch: in another one the same LSN may be another log.
+ * have told the tree counts, but only in this replica's own epoch: in another one the same LSN may be another log. The primary is
+ * always one of the rest: it fetches from nobody, though shortly before it may have been served here.
  *
  * <p>How much it may become: at the primary the driver's option {@code log-full} says what happens at {@code log-limit-bytes}; a
  * secondary gives up whoever lacks more than that.
@@ -71,7 +72,8 @@ final class KeptLog {
     private static List<Action> confirm(Desired desired, Open open) {
         Map<UUID, Long> durable = new HashMap<>();
         for (Source source : desired.sources()) {
-            Optional<Peer> peer = open.peer(source.nodeUuid()).filter(known -> !known.served());
+            Optional<Peer> peer =
+                    open.peer(source.nodeUuid()).filter(known -> !known.served() || isPrimary(source, desired));
             long lsn = min(source.durableLsn(), open.endLsn());
             boolean news = peer.filter(known -> isSegmentFurther(lsn, known.durableLsn(), desired))
                     .isPresent();
@@ -80,6 +82,11 @@ final class KeptLog {
             }
         }
         return durable.isEmpty() ? List.of() : List.of(new Action.ConfirmDurable(durable));
+    }
+
+    /** Who was it by an old view may have lost its log since, and fetch it from here. */
+    private static boolean isPrimary(Source source, Desired desired) {
+        return desired.live() && desired.primarySource().filter(source::equals).isPresent();
     }
 
     private static boolean isSegmentFurther(long lsn, long knownLsn, Desired desired) {

@@ -621,6 +621,15 @@ class ReconcilerTest {
         @Test
         void andWhoIsServedSaysItItself() {
             expect(Scene.primary().at(9000, 9000).serves(Scene.THIRD, 1000).source("third", true, true, 5000));
+            expect(Scene.secondary().at(9000, 9000).serves(Scene.THIRD, 1000).source("third", true, true, 5000));
+        }
+
+        @Test
+        void andThePrimaryIsServedByNobodyAnyMore() {
+            Scene before =
+                    Scene.secondary().at(9000, 9000).serves(Scene.OTHER, 1000).source("other", true, true, 5000);
+            expect(before, new Action.ConfirmDurable(Map.of(Scene.OTHER, 5000L)));
+            expect(before.seenBefore());
         }
 
         @Test
