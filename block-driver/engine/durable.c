@@ -3,6 +3,8 @@
  * Making the log durable. One sync is under way at a time and covers everything appended before it began; all
  * FLUSH and FUA requests that came meanwhile share the next one. A segment that is finished is first cut to its
  * length, and synced before the one behind it, so the durable part of the log is a prefix too.
+ *
+ * Where a sync takes long, what is appended meanwhile is sent to the medium meanwhile: the next sync finds it written.
  */
 #include "engine_internal.h"
 
@@ -90,12 +92,17 @@ void th_durable_fail_waiters(struct th_engine *engine, int error)
 static void sync_start_flush(struct th_engine *engine)
 {
 	struct th_log_sync *sync = &engine->log_sync;
+	uint64_t length = sync->target_lsn - sync->segment->start_lsn;
 
+	if (th_mutated(TH_MUTATE_FLUSH_SHORT) && length > TH_BLOCK_BYTES)
+		length -= TH_BLOCK_BYTES;
 	sync->step = TH_LOG_SYNC_FLUSH;
 	sync->start_ns = engine->now_ns;
+	/* Not what is behind: it would have to be waited for. */
 	th_file_io_start(engine, &sync->io,
 			 &(struct th_file_command){ .operation = TH_FLUSH,
-						    .file = sync->segment->file });
+						    .file = sync->segment->file,
+						    .length = length });
 }
 
 /*
@@ -196,10 +203,49 @@ static void sync_step(struct th_engine *engine)
 		sync_finished(engine);
 }
 
+/* ---- ahead of the next sync ---- */
+
+/* A shorter one has next to nothing to save. */
+#define LONG_SYNC_NS TH_NS_PER_MS
+
+static void write_out_start(struct th_engine *engine)
+{
+	struct th_log_sync *sync = &engine->log_sync;
+	uint64_t from = TH_MAX(sync->written_out_lsn, sync->target_lsn);
+	struct th_segment *segment;
+
+	if (sync->step != TH_LOG_SYNC_FLUSH || sync->duration_ns < LONG_SYNC_NS ||
+	    from >= engine->appended.lsn)
+		return;
+	segment = th_segment_of(engine, from);
+	if (!segment || !segment->opened || segment->state != TH_SEGMENT_APPENDING)
+		return;
+	sync->written_out_lsn = engine->appended.lsn;
+	sync->write_out_segment = segment;
+	segment->users++;
+	th_file_io_start(engine, &sync->write_out,
+			 &(struct th_file_command){ .operation = TH_FILE_WRITE_OUT,
+						    .file = segment->file,
+						    .position = from - segment->start_lsn,
+						    .length = engine->appended.lsn - from });
+}
+
+/* Its errors are the sync's, which has them again. */
+static void write_out_step(struct th_engine *engine)
+{
+	struct th_log_sync *sync = &engine->log_sync;
+
+	if (th_file_io_finished(&sync->write_out))
+		sync->write_out_segment->users--;
+	if (!sync->write_out.busy && !engine->log_failed)
+		write_out_start(engine);
+}
+
 void th_durable_step(struct th_engine *engine)
 {
 	admit_flushes(engine);
 	sync_step(engine);
+	write_out_step(engine);
 	complete_waiters(engine);
 	if (engine->log_failed) {
 		th_append_fail_waiters(engine, -EIO);

@@ -243,6 +243,7 @@ enum th_mutation {
 	TH_MUTATE_FULL_IGNORED, /* rule 8: the log grows beyond its limit */
 	TH_MUTATE_WRITEBACK_ERROR, /* rule 9: a block whose write-back failed counts as clean */
 	TH_MUTATE_FLUSH_EARLY, /* a FLUSH completes before the log is synced */
+	TH_MUTATE_FLUSH_SHORT, /* a sync of the log leaves out the last block that it is for */
 	TH_MUTATE_CONSISTENT_EARLY, /* a replica counts as consistent before what its disk may hold is replayed */
 	TH_MUTATE_COUNT
 };

@@ -284,6 +284,9 @@ struct th_log_sync {
 	uint64_t duration_ns; /* of the last one */
 	uint64_t behind_ns; /* since when peers wait for a sync that nobody has asked for; 0: none */
 	struct th_file_io io;
+	struct th_file_io write_out; /* sends to the medium what the next sync will cover */
+	struct th_segment *write_out_segment;
+	uint64_t written_out_lsn; /* below, all is on its way */
 };
 
 struct th_meta_writer {

@@ -75,6 +75,7 @@ static void primary_take_end(struct th_engine *engine)
 	engine->received_lsn = end.lsn;
 	engine->durable_lsn = end.lsn;
 	engine->log_sync.wanted_lsn = end.lsn;
+	engine->log_sync.written_out_lsn = end.lsn;
 	engine->appended = end;
 	engine->tail = end;
 	th_log_cache_truncate(&engine->cache, end.lsn);

@@ -30,6 +30,8 @@ const struct th_mutation_case th_mutation_cases[] = {
 	  TH_MUTATE_WRITEBACK_ERROR },
 	{ "flush-early", "a flush completes before the log is synced", "crash",
 	  TH_MUTATE_FLUSH_EARLY },
+	{ "flush-short", "a sync of the log leaves out the last block that it is for", "crash",
+	  TH_MUTATE_FLUSH_SHORT },
 	{ "consistent-early", "a disk that was filled counts as consistent at once", "followers",
 	  TH_MUTATE_CONSISTENT_EARLY },
 	{ 0 },

@@ -94,6 +94,7 @@ static void note(const struct th_sim_environment *environment, const struct th_r
 		[TH_FLUSH] = "flush",
 		[TH_FILE_OPEN] = "open",
 		[TH_FILE_CLOSE] = "close",
+		[TH_FILE_WRITE_OUT] = "write-out",
 		[TH_FILE_ALLOCATE] = "allocate",
 		[TH_FILE_TRUNCATE] = "truncate",
 		[TH_FILE_RENAME] = "rename",

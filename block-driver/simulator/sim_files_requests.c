@@ -151,7 +151,8 @@ static void end_flush(struct th_sim_brick *sim, struct th_request *request,
 	if (aspect->error)
 		th_sim_media_flush_fail(&file->inode->media, aspect->covered);
 	else
-		th_sim_media_flush_end(&file->inode->media, aspect->covered);
+		th_sim_media_flush_end_below(&file->inode->media, aspect->covered,
+					     request->length ? request->length : UINT64_MAX);
 }
 
 static void check_name(struct th_sim_brick *sim, const char *name)
@@ -257,6 +258,10 @@ static int effect(struct th_sim_brick *sim, struct th_request *request)
 		return open_file(sim, request);
 	case TH_FILE_CLOSE:
 		return close_file(sim, request);
+	case TH_FILE_WRITE_OUT:
+		/* What it brings to the medium a crash may have brought there anyhow. */
+		file_of(sim, request);
+		return 0;
 	case TH_FILE_ALLOCATE:
 		return allocate_file(sim, request);
 	case TH_FILE_TRUNCATE:
@@ -333,6 +338,7 @@ const struct th_sim_operation th_sim_files_operations[TH_OPERATION_COUNT] = {
 	[TH_FLUSH] = { begin_flush, end_flush },
 	[TH_FILE_OPEN] = { begin_change, end_change },
 	[TH_FILE_CLOSE] = { begin_change, end_change },
+	[TH_FILE_WRITE_OUT] = { begin_change, end_change },
 	[TH_FILE_ALLOCATE] = { begin_change, end_change },
 	[TH_FILE_TRUNCATE] = { begin_change, end_change },
 	[TH_FILE_RENAME] = { begin_change, end_change },

@@ -272,6 +272,11 @@ uint64_t th_sim_media_flush_begin(const struct th_sim_media *media)
 
 void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered)
 {
+	th_sim_media_flush_end_below(media, covered, UINT64_MAX);
+}
+
+void th_sim_media_flush_end_below(struct th_sim_media *media, uint64_t covered, uint64_t bytes)
+{
 	struct th_list *link, *after;
 
 	th_list_for_each_safe(link, after, &media->pending) {
@@ -279,7 +284,7 @@ void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered)
 
 		if (write->sequence > covered)
 			return;
-		if (write->doomed)
+		if (write->doomed || (!write->resize && write->position >= bytes))
 			continue;
 		write_durable(media, write);
 		th_list_remove(&write->link);

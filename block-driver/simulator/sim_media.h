@@ -89,6 +89,8 @@ void th_sim_media_read(const struct th_sim_media *media, uint64_t position, uint
 /* A flush covers what has ended when it is begun; it becomes durable when the flush ends. */
 uint64_t th_sim_media_flush_begin(const struct th_sim_media *media);
 void th_sim_media_flush_end(struct th_sim_media *media, uint64_t covered);
+/* The same of a flush of the first @bytes only: nothing that begins behind them becomes durable. */
+void th_sim_media_flush_end_below(struct th_sim_media *media, uint64_t covered, uint64_t bytes);
 /* The flush failed: as with real ones, what it covered is never reported again, and may be lost although later flushes succeed. */
 void th_sim_media_flush_fail(struct th_sim_media *media, uint64_t covered);
 

@@ -81,6 +81,15 @@ static void prepare_transfer(struct th_aio_ring *ring, struct th_aio_operation *
 		sqe->rw_flags = RWF_DSYNC;
 }
 
+/* Of the first bytes, or, where these are 0, of all; there is no room to say that they are more than 4 GiB. */
+static void prepare_flush(const struct th_aio_operation *operation, struct io_uring_sqe *sqe)
+{
+	uint64_t length = operation->request->length;
+
+	io_uring_prep_fsync(sqe, th_io_descriptor(operation->file), IORING_FSYNC_DATASYNC);
+	sqe->len = length <= UINT32_MAX ? (uint32_t)length : 0;
+}
+
 /* There is room. */
 static void prepare(struct th_aio_ring *ring, struct th_aio_operation *operation)
 {
@@ -88,7 +97,7 @@ static void prepare(struct th_aio_ring *ring, struct th_aio_operation *operation
 
 	TH_ASSERT(sqe);
 	if (operation->request->operation == TH_FLUSH)
-		io_uring_prep_fsync(sqe, th_io_descriptor(operation->file), IORING_FSYNC_DATASYNC);
+		prepare_flush(operation, sqe);
 	else
 		prepare_transfer(ring, operation, sqe);
 	io_uring_sqe_set_data(sqe, operation);

@@ -309,6 +309,7 @@ static int admit_to_directory(struct th_io_brick *io, struct th_io_aspect *aspec
 	case TH_WRITE:
 	case TH_FLUSH:
 	case TH_FILE_CLOSE:
+	case TH_FILE_WRITE_OUT:
 	case TH_FILE_ALLOCATE:
 	case TH_FILE_TRUNCATE:
 		return find_slot(io, aspect);

@@ -40,8 +40,13 @@ bool th_io_read_cached(const struct th_io_file *file, const struct th_vec *vec, 
 /* @durable: they are on stable storage on return. */
 int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_t vec_count,
 		uint64_t position, uint64_t length, bool durable);
-/* All that was written before is on stable storage, and what is needed to read it again. */
-int th_io_sync(const struct th_io_file *file);
+/*
+ * What was written there through the page cache is on its way to the medium. An error is one of sending it; whether it arrived
+ * th_io_sync tells, as if this had not been called.
+ */
+int th_io_write_out(const struct th_io_file *file, uint64_t position, uint64_t length);
+/* What was written to the first @length bytes before is on stable storage, and what is needed to read it again. */
+int th_io_sync(const struct th_io_file *file, uint64_t length);
 /* The range reads as zeroes afterwards, without sending any. -EOPNOTSUPP: it cannot be done like that. */
 int th_io_zero(const struct th_io_file *file, uint64_t position, uint64_t length, bool deallocate);
 /* -EOPNOTSUPP */

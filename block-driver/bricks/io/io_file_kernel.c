@@ -14,6 +14,7 @@
 #include <linux/blkdev.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
 
@@ -188,10 +189,17 @@ int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_
 	return error;
 }
 
-int th_io_sync(const struct th_io_file *file)
+int th_io_write_out(const struct th_io_file *file, uint64_t position, uint64_t length)
+{
+	return filemap_fdatawrite_range(th_io_kernel_file(file)->handle->f_mapping,
+					(loff_t)position, (loff_t)(position + length - 1));
+}
+
+int th_io_sync(const struct th_io_file *file, uint64_t length)
 {
 	const struct scope scope = begin(th_io_may_use_reserves(file, true));
-	int error = vfs_fsync(th_io_kernel_file(file)->handle, 1);
+	loff_t last = (loff_t)TH_MIN(length, (uint64_t)LLONG_MAX) - 1;
+	int error = vfs_fsync_range(th_io_kernel_file(file)->handle, 0, last, 1);
 
 	end(&scope);
 	return error;

@@ -80,8 +80,18 @@ int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_
 	return transfer(file, pwritev2, vec, vec_count, position, length, durable ? RWF_DSYNC : 0);
 }
 
-int th_io_sync(const struct th_io_file *file)
+int th_io_write_out(const struct th_io_file *file, uint64_t position, uint64_t length)
 {
+	return sync_file_range(th_io_descriptor(file), (off_t)position, (off_t)length,
+			       SYNC_FILE_RANGE_WRITE) ?
+		       -errno :
+		       0;
+}
+
+/* No system call takes a range and makes it durable: all of the file. */
+int th_io_sync(const struct th_io_file *file, uint64_t length)
+{
+	(void)length;
 	return fdatasync(th_io_descriptor(file)) ? -errno : 0;
 }
 

@@ -82,7 +82,7 @@ static int write_by_buffer(const struct th_io_file *file, const struct th_reques
 			return error;
 		done += piece.bytes;
 	}
-	return request->flags & TH_FUA ? th_io_sync(file) : 0;
+	return request->flags & TH_FUA ? th_io_sync(file, UINT64_MAX) : 0;
 }
 
 /* ---- blocks ---- */
@@ -135,7 +135,7 @@ static int perform_zeroes(const struct th_io_file *file, const struct th_request
 	if (error == -EOPNOTSUPP)
 		error = send_zeroes(file, request->position, request->length, buffer);
 	if (!error && request->flags & TH_FUA)
-		error = th_io_sync(file);
+		error = th_io_sync(file, UINT64_MAX);
 	return error;
 }
 
@@ -176,7 +176,7 @@ static int allocate_written(const struct th_io_file *file, uint64_t present, uin
 	if (error && error != -EOPNOTSUPP)
 		return error;
 	error = send_zeroes(file, present, wanted - present, buffer);
-	return error ? error : th_io_sync(file);
+	return error ? error : th_io_sync(file, UINT64_MAX);
 }
 
 /* Where space cannot be reserved, the length at least is given. */
@@ -245,13 +245,17 @@ int th_io_perform(struct th_io_aspect *aspect, struct th_io_worker *worker)
 	case TH_WRITE:
 		return perform_write(file, request, worker->buffer);
 	case TH_FLUSH:
-		return th_io_sync(file);
+		return th_io_sync(file, request->length ? request->length : UINT64_MAX);
 	case TH_WRITE_ZEROES:
 		return perform_zeroes(file, request, worker->buffer);
 	case TH_DISCARD:
 		return perform_discard(file, request);
 	case TH_FILE_CLOSE:
 		return perform_close(file);
+	case TH_FILE_WRITE_OUT:
+		return file->direct || request->length == 0 ?
+			       0 :
+			       th_io_write_out(file, request->position, request->length);
 	case TH_FILE_ALLOCATE:
 		return perform_allocate(aspect, worker->buffer);
 	case TH_FILE_TRUNCATE:

@@ -188,6 +188,47 @@ static void flushes_that_come_during_a_sync_share_the_next_one(void **state)
 	assert_int_equal(status_of(node).log_syncs - before, 2);
 }
 
+/* A write that waits for a sync, which takes so long; meanwhile another one is acknowledged. Returns how often something was sent out. */
+static uint64_t sent_out_during_a_sync(struct node *node, uint64_t sync_ns)
+{
+	const uint64_t *count = &node->faults->count[FAULT_FILES][TH_FILE_WRITE_OUT];
+	struct fault_rule *rule = hold(node, FAULT_FILES, TH_FLUSH, ".log");
+	uint64_t before = *count;
+	struct io io;
+
+	io_start(node, &io, TH_WRITE, TH_FUA, 0, BLOCK, 1);
+	world_run_for(node->world, sync_ns / 2);
+	assert_int_equal(node_write(node, BLOCK, BLOCK, 2), 0);
+	world_run_for(node->world, sync_ns / 2);
+	fault_remove(rule);
+	assert_int_equal(io_end(&io), 0);
+	return *count - before;
+}
+
+static void what_is_appended_during_a_long_sync_is_sent_out_meanwhile(void **state)
+{
+	struct node *node = new_primary(state);
+
+	/* Whether one takes long is known by the one before. */
+	assert_int_equal(sent_out_during_a_sync(node, TH_NS_PER_US), 0);
+	assert_int_equal(sent_out_during_a_sync(node, 10 * TH_NS_PER_MS), 0);
+	assert_int_equal(sent_out_during_a_sync(node, 10 * TH_NS_PER_MS), 1);
+	assert_int_equal(sent_out_during_a_sync(node, TH_NS_PER_US), 1);
+	assert_int_equal(sent_out_during_a_sync(node, TH_NS_PER_US), 0);
+}
+
+/* The sync has the error, too, when there is one. */
+static void what_cannot_be_sent_out_is_left_to_the_sync(void **state)
+{
+	struct node *node = new_primary(state);
+
+	refuse(node, FAULT_FILES, TH_FILE_WRITE_OUT, NULL, -EIO);
+	sent_out_during_a_sync(node, 10 * TH_NS_PER_MS);
+	assert_int_equal(sent_out_during_a_sync(node, 10 * TH_NS_PER_MS), 1);
+	assert_int_equal(node_flush(node), 0);
+	assert_int_equal(status_of(node).error.code, 0);
+}
+
 static void a_write_alone_waits_for_no_other(void **state)
 {
 	struct node *node = new_primary(state);
@@ -497,6 +538,8 @@ int main(int argc, char **argv)
 		engine_test(after_a_power_cut_the_device_holds_a_prefix_with_all_that_was_flushed),
 		engine_test(writes_that_come_during_an_append_share_the_next_one),
 		engine_test(flushes_that_come_during_a_sync_share_the_next_one),
+		engine_test(what_is_appended_during_a_long_sync_is_sent_out_meanwhile),
+		engine_test(what_cannot_be_sent_out_is_left_to_the_sync),
 		engine_test(a_write_alone_waits_for_no_other),
 		engine_test(of_writes_that_overlap_the_newest_wins),
 		engine_test(the_newest_version_wins_on_the_disk_too),

@@ -80,6 +80,29 @@ static void a_flush_covers_only_what_ended_before_it_began(void **state)
 	th_sim_media_destroy(&media);
 }
 
+static void a_flush_of_the_first_bytes_covers_nothing_behind_them(void **state)
+{
+	struct th_sim_media media;
+	uint64_t covered;
+
+	(void)state;
+	th_sim_media_init(&media, BYTES, true);
+	for (uint64_t sector = 0; sector < 3; sector++) {
+		struct th_sim_write *write =
+			th_sim_media_begin(&media, sector * TH_SECTOR_BYTES, TH_SECTOR_BYTES);
+
+		memset(write->data, 1, TH_SECTOR_BYTES);
+		th_sim_media_end(&media, write, false);
+	}
+	covered = th_sim_media_flush_begin(&media);
+	th_sim_media_flush_end_below(&media, covered, 2 * TH_SECTOR_BYTES);
+	crash(&media, TH_SIM_LOSE_ALL, 0);
+	assert_int_equal(sector_value(&media, 0), 1);
+	assert_int_equal(sector_value(&media, 1), 1);
+	assert_int_equal(sector_value(&media, 2), 0);
+	th_sim_media_destroy(&media);
+}
+
 static void a_crash_may_keep_a_write_that_never_ended(void **state)
 {
 	struct th_sim_media media;
@@ -282,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_loses_what_was_not_flushed),
 		cmocka_unit_test(a_flush_covers_only_what_ended_before_it_began),
+		cmocka_unit_test(a_flush_of_the_first_bytes_covers_nothing_behind_them),
 		cmocka_unit_test(a_crash_may_keep_a_write_that_never_ended),
 		cmocka_unit_test(a_crash_can_keep_the_later_write_and_lose_the_earlier),
 		cmocka_unit_test(a_durable_write_is_not_undone_by_an_older_one),

@@ -29,12 +29,14 @@ enum th_operation {
 	TH_FLUSH, /* all writes that completed before this was submitted become durable */
 
 	/*
-	 * For a files port: READ, WRITE (these two with file, position, length) and FLUSH (of one file: data and
-	 * what is needed to find it again), and the following. Names are those of one directory: no slash, not
+	 * For a files port: READ, WRITE (these two with file, position, length) and FLUSH (of one file: data, of
+	 * its first so many bytes when a length is given, and what is needed to find it again), and the following. Names are those of one directory: no slash, not
 	 * empty, at most TH_NAME_MAX bytes.
 	 */
 	TH_FILE_OPEN, /* name -> file, length. TH_CREATE: it must not exist yet */
 	TH_FILE_CLOSE, /* file */
+	/* file, position, length: what was written there is on its way to the medium. What becomes of it only FLUSH tells */
+	TH_FILE_WRITE_OUT,
 	TH_FILE_ALLOCATE, /* file, length: the file is at least so long, and space for it is reserved */
 	TH_FILE_TRUNCATE, /* file, length */
 	TH_FILE_RENAME, /* name -> new_name, which must not exist or is replaced */

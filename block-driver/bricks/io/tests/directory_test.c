@@ -56,6 +56,31 @@ static void what_was_written_to_a_file_is_read_back(void **state)
 	assert_int_equal(back[0] | back[4095], 0);
 }
 
+/* What is on its way may be written again; nothing, or more than there is, may be sent out. */
+static void what_was_sent_out_is_read_back(void **state)
+{
+	struct house *house = *state;
+	uint8_t *data = house->memory, *back = data + 65536;
+	uint32_t file;
+
+	assert_int_equal(house_file_open(house, LOG_NAME, TH_CREATE, &file, NULL), 0);
+	for (uint8_t round = 1; round <= 3; round++) {
+		memset(data, round, 65536);
+		assert_int_equal(house_file_io(house, TH_WRITE, file, 0, data, 65536), 0);
+		assert_int_equal(house_file_io(house, TH_FILE_WRITE_OUT, file, 4096, NULL, 8192),
+				 0);
+		assert_int_equal(house_file_io(house, TH_FILE_WRITE_OUT, file, 4096, NULL, 0), 0);
+		assert_int_equal(house_file_io(house, TH_FILE_WRITE_OUT, file, 0, NULL, TH_MIB), 0);
+		assert_int_equal(house_file_io(house, TH_READ, file, 0, back, 65536), 0);
+		assert_memory_equal(data, back, 65536);
+	}
+	assert_int_equal(house_file_io(house, TH_FLUSH, file, 0, NULL, 8192), 0);
+	assert_int_equal(house_file_io(house, TH_FLUSH, file, 0, NULL, TH_MIB), 0);
+	assert_int_equal(house_file_io(house, TH_FLUSH, file, 0, NULL, 0), 0);
+	assert_int_equal(house_file_ask(house, TH_FILE_CLOSE, file, 0), 0);
+	assert_int_equal(house_file_io(house, TH_FILE_WRITE_OUT, file, 0, NULL, 4096), -EBADF);
+}
+
 static void a_read_beyond_the_end_of_a_file_fails(void **state)
 {
 	struct house *house = *state;
@@ -443,6 +468,7 @@ int directory_tests(const char *group)
 	const struct CMUnitTest tests[] = {
 		in_directory_test(files_are_created_once_and_opened_with_their_length),
 		in_directory_test(what_was_written_to_a_file_is_read_back),
+		in_directory_test(what_was_sent_out_is_read_back),
 		in_directory_test(a_read_beyond_the_end_of_a_file_fails),
 		in_directory_test(a_position_that_no_file_can_have_is_refused),
 		in_directory_test(allocate_lengthens_a_file_and_reserves_its_space),

@@ -528,8 +528,10 @@ int house_file_io(struct house *house, enum th_operation operation, uint32_t fil
 	request->file = file;
 	request->position = position;
 	request->length = bytes;
-	request->vec = &vec;
-	request->vec_count = 1;
+	if (data) {
+		request->vec = &vec;
+		request->vec_count = 1;
+	}
 	return run_and_put(house, request);
 }
 
