@@ -107,6 +107,12 @@ final class TestCluster implements AutoCloseable {
                 vol0(tree).role().filter(r -> r.value().format().equals(role)).isPresent());
     }
 
+    /** Keys that were changed together arrive one by one. */
+    static void untilRoleAndSealed(StateTree tree, String role, boolean sealed) {
+        untilRole(tree, role);
+        soon().until(() -> vol0(tree).sealed().isPresent() == sealed);
+    }
+
     @Override
     public void close() {
         trees.forEach(StateTree::close);
