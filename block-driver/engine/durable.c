@@ -241,6 +241,11 @@ static void write_out_step(struct th_engine *engine)
 		write_out_start(engine);
 }
 
+bool th_durable_idle(const struct th_engine *engine)
+{
+	return !engine->log_sync.io.busy && !engine->log_sync.write_out.busy;
+}
+
 void th_durable_step(struct th_engine *engine)
 {
 	admit_flushes(engine);

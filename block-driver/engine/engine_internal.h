@@ -521,6 +521,8 @@ void th_index_record(struct th_engine *engine, const struct th_record *record, u
 
 /* durable.c */
 void th_durable_step(struct th_engine *engine);
+/* No operation of a sync, or ahead of one, is under way on a segment's file. */
+bool th_durable_idle(const struct th_engine *engine);
 /* Asks for the log to be durable up to @lsn; true when it is. */
 bool th_durable_want(struct th_engine *engine, uint64_t lsn);
 void th_durable_add_waiter(struct th_engine *engine, struct th_request *request,

@@ -878,8 +878,7 @@ bool th_call_close(struct th_engine *engine, struct th_engine_call *call)
 		call->step = CLOSE_META;
 		return false;
 	case CLOSE_META:
-		if (!th_meta_settled(engine) || engine->log_sync.io.busy ||
-		    engine->log_sync.write_out.busy)
+		if (!th_meta_settled(engine) || !th_durable_idle(engine))
 			return false;
 		if (call->drain && !call->error.code && !th_meta_is_durable(engine, call->lsn))
 			th_call_fail(

@@ -84,8 +84,7 @@ uint64_t th_segments_bytes(const struct th_engine *engine)
 bool th_segments_idle(const struct th_engine *engine)
 {
 	return !engine->spare.io.busy && !engine->removal.io.busy && !engine->rotation.io.busy &&
-	       !engine->open_io.busy && !engine->close_io.busy && !engine->log_sync.io.busy &&
-	       !engine->log_sync.write_out.busy;
+	       !engine->open_io.busy && !engine->close_io.busy && th_durable_idle(engine);
 }
 
 /* ---- files of old segments, opened when somebody reads them ---- */

@@ -419,7 +419,7 @@ void th_io_finish(struct th_io_aspect *aspect, int error)
 		switch_off_when_idle(io);
 }
 
-/* What the executor copies itself at most: more would keep the other requests waiting. And as looking for memory would. */
+/* What the executor copies itself at most: more would keep the other requests waiting. */
 #define INLINE_READ_BYTES_MAX (64u * 1024u)
 
 bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
@@ -433,6 +433,7 @@ bool th_io_serve_inline(const struct th_io_aspect *aspect, int *error)
 		return th_io_read_cached(file, request->vec, request->vec_count, request->position,
 					 request->length);
 	}
+	/* While memory is short, a thread looks for it. */
 	if (request->operation == TH_WRITE && !file->direct && aspect->io->config.inline_writes &&
 	    !(request->flags & TH_FUA) && !th_memory_is_short()) {
 		*error = th_io_write(file, request->vec, request->vec_count, request->position,

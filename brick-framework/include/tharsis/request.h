@@ -30,8 +30,8 @@ enum th_operation {
 
 	/*
 	 * For a files port: READ, WRITE (these two with file, position, length) and FLUSH (of one file: data, of
-	 * its first so many bytes when a length is given, and what is needed to find it again), and the following. Names are those of one directory: no slash, not
-	 * empty, at most TH_NAME_MAX bytes.
+	 * its first so many bytes when a length is given, and what is needed to find it again), and the
+	 * following. Names are those of one directory: no slash, not empty, at most TH_NAME_MAX bytes.
 	 */
 	TH_FILE_OPEN, /* name -> file, length. TH_CREATE: it must not exist yet */
 	TH_FILE_CLOSE, /* file */
