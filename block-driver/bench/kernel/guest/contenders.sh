@@ -36,12 +36,13 @@ begin_drbd() {
 	contender drbd /dev/drbd1
 }
 
-# begin_tharsis IO NUMBER: log and disk are two partitions of the same disk
+# begin_tharsis IO NUMBER: log and disk are two partitions of the same disk, whose blocks have all been written before
 begin_tharsis() {
 	printf 'size=1088MiB\nsize=256MiB\n' | sfdisk -q "$(disk "$2")"
+	dd if=/dev/zero of="$(disk "$2")1" bs=1M count=1088 conv=fsync 2>/dev/null
 	below "log-$1" "$(disk "$2")1"
 	below "disk-$1" "$(disk "$2")2"
-	mkfs.ext4 -q "/dev/below/log-$1"
+	mkfs.ext4 -q -E nodiscard "/dev/below/log-$1"
 	mkdir "/log-$1"
 	mount "/dev/below/log-$1" "/log-$1"
 	ctl create "$1" directory="/log-$1" size=256MiB io="$1" >/dev/null

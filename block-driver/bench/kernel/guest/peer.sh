@@ -10,6 +10,7 @@
 . /bench/files/below.sh
 disks=$1
 network peer 2
+warmed_up
 drbd_made a "$(disk 1)"
 drbd_made c "$(disk 2)"
 drbdadm up a c

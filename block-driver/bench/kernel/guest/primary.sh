@@ -45,6 +45,7 @@ measure() {
 }
 
 network primary 1
+warmed_up
 for contender in "$@"; do
 	tell starting "$contender"
 	"begin_$contender"
