@@ -14,11 +14,11 @@ sys.path.insert(0, str(VM))
 
 from bench import machine  # noqa: E402
 
-# Comes up when it was started as often as a file beside it says.
+# Comes up when it was started as often as a file beside it says; before that it does what another says: sleep 600, or false.
 FAKE_KERNEL = """#!/bin/sh
 echo once more >>$0.starts
 echo booting
-[ $(wc -l <$0.starts) -ge $(cat $0.good) ] || exec sleep 600
+[ $(wc -l <$0.starts) -ge $(cat $0.good) ] || exec $(cat $0.before)
 echo "[    1.5] tharsis-vm: up"
 echo "[    1.6] tharsis-vm: begin"
 printf 'half a '
@@ -39,10 +39,12 @@ class Machines(unittest.TestCase):
         patch.start()
         self.addCleanup(patch.stop)
 
-    def run_machine(self, good_start, seconds=60):
+    def run_machine(self, good_start, seconds=60, before="sleep 600", is_uml=True):
         (self.folder / "kernel.good").write_text(str(good_start))
-        kernel = types.SimpleNamespace(is_uml=True, image=self.image)
-        one = machine.Machine(kernel, self.folder, "initramfs", [])
+        (self.folder / "kernel.before").write_text(before)
+        kernel = types.SimpleNamespace(is_uml=is_uml, is_checked=False, image=self.image)
+        with mock.patch.object(machine, "qemu_command", lambda *_: [str(self.image)]):
+            one = machine.Machine(kernel, self.folder, "initramfs", [])
         self.addCleanup(one.end)
         with contextlib.redirect_stderr(io.StringIO()):
             lines = list(one.lines(seconds))
@@ -62,6 +64,23 @@ class Machines(unittest.TestCase):
         one, lines = self.run_machine(3)
         self.assertEqual(one.console.status, 7)
         self.assertEqual(lines.count("booting"), 3)
+
+    def test_one_whose_kernel_ends_while_it_boots_is_started_again(self):
+        for is_uml in (True, False):
+            (self.folder / "kernel.starts").unlink(missing_ok=True)
+            one, lines = self.run_machine(2, before="false", is_uml=is_uml)
+            self.assertEqual(one.console.status, 7)
+            self.assertEqual(lines.count("booting"), 2)
+
+    def test_one_whose_kernel_always_ends_while_it_boots_has_no_result(self):
+        one, _ = self.run_machine(4, before="false", is_uml=False)
+        self.assertIsNone(one.console.status)
+        self.assertEqual(self.starts(), machine.BOOTS_MAX)
+
+    def test_an_emulated_one_has_all_of_its_time_to_boot(self):
+        with self.assertRaises(TimeoutError):
+            self.run_machine(2, seconds=1, is_uml=False)
+        self.assertEqual(self.starts(), 1)
 
     def test_one_that_never_comes_up_is_given_up(self):
         with self.assertRaises(TimeoutError):
