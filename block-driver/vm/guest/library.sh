@@ -24,6 +24,17 @@ refused() {
 	fi
 }
 
+available_mib() {
+	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
+}
+
+# use_up MIB: of memory, so that no more than so much is left; what takes it is in /ballast, a tmpfs
+use_up() {
+	count=$(($(available_mib) - $1))
+	[ $count -lt 1 ] || dd if=/dev/zero of=/ballast/file bs=1M count=$count 2>/dev/null
+	say "$(available_mib) MiB of memory are left"
+}
+
 # until_true SECONDS COMMAND...: tries again until it succeeds
 until_true() {
 	tries=$(($1 * 20))

@@ -13,17 +13,6 @@ what=${1:-both}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- sio aio
 
-available_mib() {
-	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
-}
-
-# use_up MIB: of memory, so that no more than so much is left
-use_up() {
-	count=$(($(available_mib) - $1))
-	[ $count -lt 1 ] || dd if=/dev/zero of=/ballast/file bs=1M count=$count 2>/dev/null
-	say "$(available_mib) MiB of memory are left"
-}
-
 # pattern COUNT: as many times 8 MiB that can be made again, with little memory
 pattern() {
 	for number in $(seq "$1"); do

@@ -17,12 +17,13 @@ below() {
 	fi
 }
 
-# warmed_up: all memory of this machine has been in use before. What a machine takes for the first time its host makes first, page by page.
+# warmed_up: all memory of this machine but a little has been in use before. What a machine takes for the first time its host makes first,
+# page by page.
 warmed_up() {
-	mkdir /warm
-	mount -t tmpfs -o size=100% tmpfs /warm
-	dd if=/dev/zero of=/warm/memory bs=1M count="$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024 - 128))" 2>/dev/null
-	umount /warm
+	mkdir /ballast
+	mount -t tmpfs -o size=100% ballast /ballast
+	use_up 128
+	umount /ballast
 }
 
 # drbd_made RESOURCE DISK
