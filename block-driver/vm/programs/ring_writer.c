@@ -3,9 +3,9 @@
  * Writes numbered blocks to a block device and knows afterwards what must be there: tools/numbered-writer for a device inside
  * a machine, with the same content.
  *
- *   ring_writer write DEVICE BLOCKS SECONDS [FROM]   number n goes to block (n - 1) % BLOCKS, 8 at once, with flushes;
+ *   ring_writer write DEVICE BLOCKS SECONDS [FROM [TO]]   number n goes to block (n - 1) % BLOCKS, 8 at once, with flushes;
  *                                          prints "flushed=NUMBER" when all up to it are durable, and at its end, also when
- *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM; SIGTERM ends it before its time
+ *                                          a write was refused, "acknowledged=NUMBER"; begins behind FROM; TO, and SIGTERM, end it before its time
  *   ring_writer check DEVICE BLOCKS FLUSHED  prints "found=NUMBER": all up to it are there; exit status 1 when not all up to
  *                                          FLUSHED are, or what is there is no prefix of what was written
  */
@@ -83,6 +83,7 @@ static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
 	uint64_t given;
+	uint64_t last; /* to be given out */
 	uint64_t acknowledged; /* all up to it */
 	bool done[DEPTH]; /* of the numbers above it, by number % DEPTH */
 	uint64_t flushed;
@@ -105,7 +106,7 @@ static uint64_t take_number(void)
 	pthread_mutex_lock(&writer.mutex);
 	while (writer.given - writer.acknowledged >= DEPTH)
 		pthread_cond_wait(&writer.moved, &writer.mutex);
-	if (!told_to_end && now_ns() < writer.until_ns)
+	if (!told_to_end && writer.given < writer.last && now_ns() < writer.until_ns)
 		number = ++writer.given;
 	pthread_mutex_unlock(&writer.mutex);
 	return number;
@@ -177,7 +178,7 @@ static void *write_numbers(void *unused)
 	return NULL;
 }
 
-static int do_write(struct ring ring, uint64_t seconds, uint64_t from)
+static int do_write(struct ring ring, uint64_t seconds, uint64_t from, uint64_t to)
 {
 	const struct sigaction action = { .sa_handler = tell_to_end, .sa_flags = SA_RESTART };
 	pthread_t threads[DEPTH];
@@ -185,6 +186,7 @@ static int do_write(struct ring ring, uint64_t seconds, uint64_t from)
 	sigaction(SIGTERM, &action, NULL);
 	writer.ring = ring;
 	writer.given = writer.acknowledged = from;
+	writer.last = to;
 	writer.until_ns = now_ns() + seconds * 1000000000;
 	for (int i = 0; i < DEPTH; i++) {
 		errno = pthread_create(&threads[i], NULL, write_numbers, NULL);
@@ -287,7 +289,7 @@ int main(int count, char **arguments)
 	struct ring ring;
 
 	if (!writes && !(count == 5 && strcmp(arguments[1], "check") == 0)) {
-		fprintf(stderr, "usage: ring_writer write DEVICE BLOCKS SECONDS [FROM]\n"
+		fprintf(stderr, "usage: ring_writer write DEVICE BLOCKS SECONDS [FROM [TO]]\n"
 				"       ring_writer check DEVICE BLOCKS FLUSHED\n");
 		return 2;
 	}
@@ -296,6 +298,7 @@ int main(int count, char **arguments)
 	if (ring.fd < 0 || ring.blocks <= DEPTH)
 		fail(arguments[2]);
 	if (writes)
-		return do_write(ring, parse(arguments[4]), count > 5 ? parse(arguments[5]) : 0);
+		return do_write(ring, parse(arguments[4]), count > 5 ? parse(arguments[5]) : 0,
+				count > 6 ? parse(arguments[6]) : UINT64_MAX);
 	return do_check(&ring, parse(arguments[4]));
 }
