@@ -28,10 +28,13 @@ moment=$(disk 4)
 log_sectors=$((32 * 2048))
 disk_sectors=$((9 * 2048))
 ring_blocks=2048
-numbers=1000000
+writeback_delay_ms=100
+last_number=
 if [ "$points" = all ]; then
 	ring_blocks=256
-	numbers=640
+	# They are written in a tenth of a second, and write-back has to happen meanwhile.
+	writeback_delay_ms=10
+	last_number=640
 fi
 
 # halves NAME DEVICE: one disk as two, for the log and for the disk
@@ -80,8 +83,9 @@ dmsetup create recorded --table "0 $(sectors "$(disk 1)") log-writes $(disk 1) $
 halves now /dev/mapper/recorded
 mount "$(cached log)" /log
 serve ring /log "$(cached disk)" 2
-ctl tune ring writeback-delay-ms=100 >/dev/null
-ring_writer write "$(device ring)" $ring_blocks 2 0 $numbers | while read -r promise; do
+ctl tune ring writeback-delay-ms=$writeback_delay_ms >/dev/null
+# shellcheck disable=SC2086 # no last number is no argument
+ring_writer write "$(device ring)" $ring_blocks 2 0 $last_number | while read -r promise; do
 	dmsetup message recorded 0 mark "$promise"
 done
 until_true 10 written_back
