@@ -3,7 +3,7 @@
 # The disk, or the disk of the log, is pulled out while numbers are written, and put back: nobody hangs, the status says so,
 # everything can be taken apart, and what was durable is found again.   vanishing-disk [scsi|virtio [IO]]
 # scsi: a disk of scsi_debug; virtio: one of the machine, for QEMU only.
-#: modules ext4 scsi_debug tharsis
+#: modules ext4 sd_mod scsi_debug tharsis
 #: programs brickctl ring_writer
 #: disks 80M 80M
 #: memory 768M
