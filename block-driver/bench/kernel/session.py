@@ -16,8 +16,6 @@ from bench.scenario import Needs, judge, make_disk, make_initramfs, work_folder
 HERE = pathlib.Path(__file__).resolve().parent
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LINE = re.compile(r"bench: (starting|begin|measured|settled|result) ?(.*)")
-# QEMU emulates the instruction for CRC32C bit by bit, ten times slower than a table is; nobody's processor does that.
-PROCESSOR = ["-cpu", "max,sse4.2=off"]
 # Longer than a job takes with all that belongs to it, on a slow disk in QEMU; whoever hangs is given up.
 JOB_SECONDS = 6
 MAKING_SECONDS = 300
@@ -65,8 +63,8 @@ class Node:
         if drive:
             disks = [f"{disk},{drive}" for disk in disks]
         archive = make_initramfs(folder, kernel, script, needs, arguments, more_files)
-        extra = network.arguments(kernel, number) + ([] if kernel.is_uml else PROCESSOR)
-        self.machine = Machine(kernel, folder, archive, disks, needs.memory_mib, extra=extra, prefix=network.prefix())
+        self.machine = Machine(kernel, folder, archive, disks, needs.memory_mib, extra=network.arguments(kernel, number),
+                               prefix=network.prefix())
 
 
 class Peer(Node):
