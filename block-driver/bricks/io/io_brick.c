@@ -403,12 +403,28 @@ static void release_slot(struct th_io_aspect *aspect, int error)
 	}
 }
 
+static bool is_durable(const struct th_request *request)
+{
+	switch (request->operation) {
+	case TH_FLUSH:
+		return true;
+	case TH_WRITE:
+	case TH_WRITE_ZEROES:
+	case TH_DISCARD:
+		return request->flags & TH_FUA;
+	default:
+		return false;
+	}
+}
+
 void th_io_finish(struct th_io_aspect *aspect, int error)
 {
 	struct th_io_brick *io = aspect->io;
 
 	TH_ASSERT(io->in_flight > 0);
 	io->in_flight--;
+	if (!error && is_durable(aspect->request) && aspect->file->doubted)
+		error = th_io_ended(aspect->file);
 	if (aspect->slot)
 		release_slot(aspect, error);
 	if (error)

@@ -18,6 +18,7 @@ struct th_io_file {
 	struct th_block_info info; /* of a directory: zeroes */
 	bool direct; /* really, not only wanted */
 	bool block_device;
+	bool doubted; /* its syncs: th_io_ended() tells more */
 };
 
 /*
@@ -47,6 +48,12 @@ int th_io_write(const struct th_io_file *file, const struct th_vec *vec, uint32_
 int th_io_write_out(const struct th_io_file *file, uint64_t position, uint64_t length);
 /* What was written to the first @length bytes before is on stable storage, and what is needed to read it again. */
 int th_io_sync(const struct th_io_file *file, uint64_t length);
+/*
+ * For after a sync that has succeeded on a file that is doubted, which those on ext4 are: 0, or the error with which its file system
+ * has ended meanwhile, as when its disk is removed. Then the sync is not to be believed: ext4 finds that it cannot note any more
+ * which blocks were written for the first time (they read as zeroes later), and does not say so. Does not wait for I/O.
+ */
+int th_io_ended(const struct th_io_file *file);
 /* The range reads as zeroes afterwards, without sending any. -EOPNOTSUPP: it cannot be done like that. */
 int th_io_zero(const struct th_io_file *file, uint64_t position, uint64_t length, bool deallocate);
 /* -EOPNOTSUPP */

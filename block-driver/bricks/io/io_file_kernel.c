@@ -205,6 +205,19 @@ int th_io_sync(const struct th_io_file *file, uint64_t length)
 	return error;
 }
 
+/* Nothing is read, but asked for: ext4 asks first whether it has ended. */
+int th_io_ended(const struct th_io_file *file)
+{
+	struct file *handle = th_io_kernel_file(file)->handle;
+	struct kvec nothing = {};
+	struct kiocb kiocb;
+	struct iov_iter iter;
+
+	init_sync_kiocb(&kiocb, handle);
+	iov_iter_kvec(&iter, READ, &nothing, 1, 0);
+	return (int)handle->f_op->read_iter(&kiocb, &iter);
+}
+
 /* ---- space ---- */
 
 static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)

@@ -95,6 +95,14 @@ int th_io_sync(const struct th_io_file *file, uint64_t length)
 	return fdatasync(th_io_descriptor(file)) ? -errno : 0;
 }
 
+/* Nothing is read, but asked for: each system call that reads asks first whether the file system has ended. */
+int th_io_ended(const struct th_io_file *file)
+{
+	char nothing;
+
+	return pread(th_io_descriptor(file), &nothing, 0, 0) < 0 ? -errno : 0;
+}
+
 static int allocation(const struct th_io_file *file, int mode, uint64_t position, uint64_t length)
 {
 	int result;

@@ -3,6 +3,7 @@
 #include <linux/blkdev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/stat.h>
@@ -168,12 +169,13 @@ static void describe_device(struct th_kernel_file *file)
 
 static int describe_regular(struct th_kernel_file *file)
 {
-	struct block_device *below = file_inode(file->handle)->i_sb->s_bdev;
+	const struct super_block *system = file_inode(file->handle)->i_sb;
 	struct th_block_info *info = &file->file.info;
 	struct kstat status;
 	int error;
 
-	info->rotational = below && !bdev_nonrot(below);
+	info->rotational = system->s_bdev && !bdev_nonrot(system->s_bdev);
+	file->file.doubted = system->s_magic == EXT4_SUPER_MAGIC;
 	if (!file->file.direct)
 		return 0;
 	error = vfs_getattr(&file->handle->f_path, &status, STATX_BASIC_STATS | STATX_DIOALIGN, 0);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,6 +179,13 @@ static void apply_direct_alignment(struct th_block_info *info, const struct stat
 		info->block_bytes = TH_MAX(info->block_bytes, status->stx_dio_offset_align);
 }
 
+static bool is_on_ext4(const struct th_io_file *file)
+{
+	struct statfs status;
+
+	return fstatfs(th_io_descriptor(file), &status) == 0 && status.f_type == EXT4_SUPER_MAGIC;
+}
+
 int th_io_fill_info(struct th_io_file *file)
 {
 	struct th_block_info *info = &file->info;
@@ -196,6 +205,7 @@ int th_io_fill_info(struct th_io_file *file)
 	} else {
 		info->rotational =
 			is_rotational(makedev(status.stx_dev_major, status.stx_dev_minor));
+		file->doubted = is_on_ext4(file);
 	}
 	if (file->direct)
 		apply_direct_alignment(info, &status);

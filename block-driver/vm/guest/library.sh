@@ -174,17 +174,18 @@ breakable() {
 	dmsetup create "$1" --table "$(table "$2" linear)"
 }
 
-# table DISK linear|no-writes|error|slow: of device-mapper
+# table DISK linear|no-writes|error|slow|very-slow: of device-mapper
 table() {
 	case $2 in
 	linear) echo "0 $(sectors "$1") linear $1 0" ;;
 	no-writes) echo "0 $(sectors "$1") flakey $1 0 0 1000 1 error_writes" ;;
 	error) echo "0 $(sectors "$1") error" ;;
 	slow) echo "0 $(sectors "$1") delay $1 0 50" ;;
+	very-slow) echo "0 $(sectors "$1") delay $1 0 1000" ;;
 	esac
 }
 
-# becomes NAME DISK linear|no-writes|error|slow: from now on; what is under way is not waited for
+# becomes NAME DISK linear|no-writes|error|slow|very-slow: from now on; what is under way is not waited for
 becomes() {
 	dmsetup suspend --noflush --nolockfs "$1"
 	dmsetup load "$1" --table "$(table "$2" "$3")"
@@ -300,6 +301,65 @@ numbers_given_up() {
 	wait $writer || true
 	refused ctl close numbers
 	refused ctl status numbers 2>/dev/null
+}
+
+# ---- a file system that ends
+
+# is_writing: pages are on their way to a disk
+is_writing() {
+	# With several processors each counts for itself at first.
+	[ ! -e /proc/sys/vm/stat_refresh ] || cat /proc/sys/vm/stat_refresh
+	grep -q '^nr_writeback [1-9]' /proc/vmstat
+}
+
+# block_written SLOT, block_there SLOT: the block /tmp/block of the device of numbers; written: and flushed
+block_written() {
+	dd if=/tmp/block of="$numbers" bs=4k count=1 seek="$1" oflag=direct conv=fsync 2>/dev/null
+}
+
+block_there() {
+	dd if="$numbers" bs=4k count=1 skip="$1" iflag=direct 2>/dev/null | cmp -s - /tmp/block
+}
+
+# ends_under_flush KIND DISK DISK: the log's file system is shut down while the data of a flush are on their way to a slow disk, the
+# first one; the second one is for what is replayed
+ends_under_flush() {
+	breakable log "$2"
+	"mkfs.$1" -q /dev/mapper/log
+	mkdir -p /log
+	mount /dev/mapper/log /log
+	mkdir /log/numbers
+	ctl create numbers directory=/log/numbers size=16MiB >/dev/null
+	serve numbers /log/numbers "$3" 1 label=write
+	numbers=$(device numbers)
+	dd if=/dev/urandom of=/tmp/block bs=4k count=1 2>/dev/null
+	block_written 1
+	block_written 2
+	# Nothing but the data of the next flush is left to write.
+	sync
+
+	say "$1 is shut down, io=$io"
+	becomes log "$2" very-slow
+	block_written 3 &
+	writer=$!
+	until_true 10 is_writing
+	shut_down /log
+	refused wait $writer
+	until_true 10 numbers_failed
+	say "$(status numbers error-text)"
+	numbers_given_up
+	umount /log
+	becomes log "$2" linear
+
+	mount /dev/mapper/log /log
+	serve numbers /log/numbers "$3" 2
+	numbers=$(device numbers)
+	for slot in 1 2; do
+		block_there $slot || fail "block $slot was flushed and is not there"
+	done
+	numbers_closed
+	umount /log
+	dmsetup remove log
 }
 
 # ---- what expects a whole system, such as suites of tests
