@@ -31,7 +31,8 @@ final class SegmentFile implements Closeable {
     /** Opens a segment that is there. Whether its name is durable nobody knows. */
     static SegmentFile open(Path directory, SegmentName name) throws IOException {
         Path path = directory.resolve(name.fileName());
-        return new SegmentFile(directory, name, FileChannel.open(path, StandardOpenOption.WRITE));
+        return new SegmentFile(
+                directory, name, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
     /** Begins an empty file. One of this name that a crash has left behind is emptied. */
@@ -43,14 +44,19 @@ final class SegmentFile implements Closeable {
             return new SegmentFile(
                     directory,
                     name,
-                    FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING));
+                    FileChannel.open(
+                            path,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.TRUNCATE_EXISTING));
         } catch (IOException failed) {
             throw explained(directory, path, failed);
         }
     }
 
     private static FileChannel createNew(Path path) throws IOException {
-        FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        FileChannel file = FileChannel.open(
+                path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         try {
             // The driver may run as another user of the same group, whatever the umask is here.
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
@@ -77,9 +83,13 @@ final class SegmentFile implements Closeable {
         }
     }
 
-    /** Makes content and name durable. */
+    /**
+     * Makes content and name durable. Linux may call a sync of ext4 a success although it was shut down meanwhile, as when its
+     * disk is removed, and then the content is lost; reading fails from then on, so a byte is read.
+     */
     void force() throws IOException {
         file.force(false);
+        file.read(ByteBuffer.allocate(1), 0);
         if (!nameDurable) {
             Directories.force(directory);
             nameDurable = true;
