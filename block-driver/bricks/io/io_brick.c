@@ -405,16 +405,7 @@ static void release_slot(struct th_io_aspect *aspect, int error)
 
 static bool is_durable(const struct th_request *request)
 {
-	switch (request->operation) {
-	case TH_FLUSH:
-		return true;
-	case TH_WRITE:
-	case TH_WRITE_ZEROES:
-	case TH_DISCARD:
-		return request->flags & TH_FUA;
-	default:
-		return false;
-	}
+	return request->operation == TH_FLUSH || request->flags & TH_FUA;
 }
 
 void th_io_finish(struct th_io_aspect *aspect, int error)

@@ -95,7 +95,7 @@ int th_io_sync(const struct th_io_file *file, uint64_t length)
 	return fdatasync(th_io_descriptor(file)) ? -errno : 0;
 }
 
-/* Nothing is read, but asked for: each system call that reads asks first whether the file system has ended. */
+/* Nothing is read, but asked for: ext4 asks first whether it has ended. */
 int th_io_ended(const struct th_io_file *file)
 {
 	char nothing;

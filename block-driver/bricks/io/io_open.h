@@ -25,7 +25,7 @@ int th_io_look(const char *path, enum th_io_node *node);
 int th_io_open(const char *path, const struct th_io_how *how, struct th_io_file **file);
 /* Can it be used like this? Opening does not find out everything. */
 int th_io_check(const struct th_io_file *file, const struct th_io_how *how);
-/* Of a regular file or block device: fills @file->info, except read_only, and doubted. */
+/* Of a regular file or block device: fills @file->info, except read_only; and @file->doubted. */
 int th_io_fill_info(struct th_io_file *file);
 /* The lock that flock() gives, shared when read-only. -EAGAIN: somebody else has it, and not only for a moment. */
 int th_io_lock(const struct th_io_file *file, const struct th_io_how *how);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.tharsis.replication.store;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,7 +13,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import org.tharsis.replication.log.SegmentName;
@@ -31,8 +35,7 @@ final class SegmentFile implements Closeable {
     /** Opens a segment that is there. Whether its name is durable nobody knows. */
     static SegmentFile open(Path directory, SegmentName name) throws IOException {
         Path path = directory.resolve(name.fileName());
-        return new SegmentFile(
-                directory, name, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        return new SegmentFile(directory, name, FileChannel.open(path, READ, WRITE));
     }
 
     /** Begins an empty file. One of this name that a crash has left behind is emptied. */
@@ -41,22 +44,14 @@ final class SegmentFile implements Closeable {
         try {
             return new SegmentFile(directory, name, createNew(path));
         } catch (FileAlreadyExistsException leftBehind) {
-            return new SegmentFile(
-                    directory,
-                    name,
-                    FileChannel.open(
-                            path,
-                            StandardOpenOption.READ,
-                            StandardOpenOption.WRITE,
-                            StandardOpenOption.TRUNCATE_EXISTING));
+            return new SegmentFile(directory, name, FileChannel.open(path, READ, WRITE, TRUNCATE_EXISTING));
         } catch (IOException failed) {
             throw explained(directory, path, failed);
         }
     }
 
     private static FileChannel createNew(Path path) throws IOException {
-        FileChannel file = FileChannel.open(
-                path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        FileChannel file = FileChannel.open(path, READ, WRITE, CREATE_NEW);
         try {
             // The driver may run as another user of the same group, whatever the umask is here.
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
